@@ -1,0 +1,9 @@
+"""The simulators, by name. A new one is a folder or file here and one line below."""
+
+from types import ModuleType
+
+from . import shopify
+
+__all__ = ["REGISTRY"]
+
+REGISTRY: dict[str, ModuleType] = {module.NAME: module for module in (shopify,)}

@@ -1,0 +1,3 @@
+"""Shopify Admin API simulator (placeholder until its parts land)."""
+
+NAME = "shopify"
