@@ -126,10 +126,7 @@ class History:
         self, source: str, entity: str, checkpoint: str = "settled"
     ) -> dict[str, dict[str, Any]]:
         """Return the records of an entity as read at a checkpoint, by key."""
-        return {
-            event.key: event.value
-            for event in self.of("final", entity, source, checkpoint)
-        }
+        return {event.key: event.value for event in self.of("final", entity, source, checkpoint)}
 
     def __len__(self) -> int:
         return len(self.events)

@@ -139,7 +139,8 @@ class PlannedFault(msgspec.Struct, kw_only=True):
     """A fault of the registry, injected and healed at set times of its stage.
 
     ``heal_at_seconds`` None means: heal when the stage ends. ``must_fire`` False is for faults
-    that need an opportunity which the plan cannot promise.
+    that need an opportunity which the plan cannot promise. ``only_for`` restricts a fault to
+    connectors beside Odoo ("external") or inside it ("addons").
     """
 
     fault: str
@@ -147,6 +148,7 @@ class PlannedFault(msgspec.Struct, kw_only=True):
     heal_at_seconds: float | None = None
     options: dict[str, Any] = {}
     must_fire: bool = True
+    only_for: str = ""
 
 
 class Stage(msgspec.Struct, kw_only=True):

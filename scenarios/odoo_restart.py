@@ -1,0 +1,78 @@
+"""Odoo is killed in the middle of a burst of orders and comes back.
+
+The channel goes on selling meanwhile: what the connector had taken must not be lost, what it
+had half done must not be done twice.
+Try it: ``peakproof run odoo_restart --connector connectors/reference``.
+"""
+
+import msgspec
+
+from peakproof.assortment import draw_shop
+from peakproof.deeds import cancel, checkout, edit, random_basket
+from peakproof.plan import Plan, PlannedFault, Scenario, Stage, Step
+from peakproof.seed import Seed
+
+__all__ = ["NAME", "SCENARIO", "Options", "plan"]
+
+NAME = "odoo_restart"
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """Odoo dies ``down_at_seconds`` into the story and is back after ``down_seconds``."""
+
+    orders: int = 14
+    customers: int = 7
+    down_at_seconds: float = 2.0
+    down_seconds: float = 3.0
+    duration_seconds: float = 7.0
+
+
+def plan(options: Options, seed: Seed) -> Plan:
+    """Draw the orders around the outage."""
+    shop = draw_shop(seed, products=6, stock=60, customers=options.customers)
+    draws = seed.stream(NAME)
+    steps: list[Step] = []
+    baskets = {}
+    for number in range(1, options.orders + 1):
+        label = f"order-{number}"
+        baskets[label] = random_basket(draws, shop)
+        # A third of the orders comes just before Odoo dies: those are the ones half done.
+        at = (
+            options.down_at_seconds - draws.uniform(0, 0.6)
+            if number % 3 == 0
+            else draws.uniform(0, options.duration_seconds)
+        )
+        steps.append(checkout(max(at, 0), draws.choices(shop.customers)[0], baskets[label], label))
+    steps.append(cancel(options.duration_seconds, "order-3"))
+    change = [{**baskets["order-6"][0], "quantity": baskets["order-6"][0]["quantity"] + 1}]
+    steps.append(edit(options.duration_seconds, "order-6", change))
+    fault = PlannedFault(
+        fault="odoo_restart",
+        at_seconds=options.down_at_seconds,
+        heal_at_seconds=options.down_at_seconds + options.down_seconds,
+    )
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=[Stage(name="the outage", steps=steps, faults=[fault])],
+    )
+
+
+SCENARIO = Scenario(
+    name=NAME,
+    summary="Odoo is killed in a burst of orders and comes back.",
+    flows=("orders",),
+    simulators=("shopify",),
+    options=Options,
+    invariants=(
+        "orders_exactly_once",
+        "order_content",
+        "stock_conserved",
+        "events_end_visibly",
+        "api_manners",
+        "service_levels",
+    ),
+    plan=plan,
+)

@@ -1,0 +1,79 @@
+"""An ordinary day: orders trickle in, one is edited, one cancelled, stock is received.
+
+Nothing fails. Whoever fails here need not look at the other stories.
+Try it: ``peakproof run quiet_day --connector connectors/reference``.
+"""
+
+import msgspec
+
+from peakproof.assortment import draw_shop
+from peakproof.deeds import cancel, checkout, edit, random_basket, stock_count, store_sale
+from peakproof.plan import Plan, Scenario, Stage, Step
+from peakproof.seed import Seed
+
+__all__ = ["NAME", "SCENARIO", "Options", "plan"]
+
+NAME = "quiet_day"
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """``orders`` by ``customers`` over ``duration_seconds``; ``stock`` units of each item."""
+
+    orders: int = 10
+    customers: int = 6
+    products: int = 6
+    stock: int = 50
+    duration_seconds: float = 8.0
+
+
+def plan(options: Options, seed: Seed) -> Plan:
+    """Draw the day."""
+    shop = draw_shop(
+        seed, products=options.products, stock=options.stock, customers=options.customers
+    )
+    draws = seed.stream(NAME)
+    steps: list[Step] = []
+    for number in range(1, options.orders + 1):
+        steps.append(
+            checkout(
+                draws.uniform(0, options.duration_seconds * 0.7),
+                draws.choices(shop.customers)[0],
+                random_basket(draws, shop),
+                f"order-{number}",
+                shipping=draws.choices(["Standard", "Express"])[0],
+                discount_code=draws.choices(["", "TENOFF", "FIVE"], [2, 1, 1])[0],
+            )
+        )
+    late = options.duration_seconds * 0.8
+    first_line = steps[0].arguments["lines"][0]
+    steps.append(edit(late, "order-1", [{**first_line, "quantity": first_line["quantity"] + 1}]))
+    if options.orders > 1:
+        steps.append(cancel(late, "order-2"))
+    skus = [variant.sku for variant in shop.variants()]
+    steps.append(stock_count(late * 0.3, "warehouse", draws.choices(skus)[0], 12, "MAIN"))
+    steps.append(store_sale(late * 0.6, "store-1", draws.choices(skus)[0], 2, "MAIN"))
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=[Stage(name="the day", steps=steps)],
+    )
+
+
+SCENARIO = Scenario(
+    name=NAME,
+    summary="Orders trickle in, one is edited, one cancelled; stock moves; nothing fails.",
+    flows=("orders",),
+    simulators=("shopify",),
+    options=Options,
+    invariants=(
+        "orders_exactly_once",
+        "order_content",
+        "stock_conserved",
+        "events_end_visibly",
+        "api_manners",
+        "service_levels",
+    ),
+    plan=plan,
+)
