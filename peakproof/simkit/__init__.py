@@ -1,1 +1,84 @@
-"""See ARCHITECTURE.md."""
+"""What simulators are made of. Everything a simulator may use is named here.
+
+``python -m simulators.NAME CONFIG.json`` runs one; the docstring of ``simulator`` says how a
+simulator is built.
+"""
+
+from peakproof.errors import SimulatorRefused, UnknownName, UsageError
+from peakproof.history import Event
+from peakproof.outcomes import Outcome
+from peakproof.plan import (
+    Customer,
+    DiscountCode,
+    Location,
+    Product,
+    ShippingRate,
+    Shop,
+    TaxRule,
+    Variant,
+)
+from peakproof.seed import Clock, Seed
+from peakproof.simkit.app import App, Route
+from peakproof.simkit.client import SimulatorClient
+from peakproof.simkit.config import SimulatorConfig
+from peakproof.simkit.faults import REQUEST_EFFECTS, WEBHOOK_EFFECTS, FaultPoints, FaultRule
+from peakproof.simkit.journal import DeliveryRecord, Journal, RequestRecord
+from peakproof.simkit.messages import (
+    Answer,
+    Ending,
+    Handled,
+    Handler,
+    Headers,
+    Later,
+    Request,
+    Response,
+)
+from peakproof.simkit.serve import Hosted, serve
+from peakproof.simkit.simulator import Action, Create, Kit, Simulator
+from peakproof.simkit.webhooks import Delivery, WebhookEngine, altered_payload
+
+__all__ = [
+    "REQUEST_EFFECTS",
+    "WEBHOOK_EFFECTS",
+    "Action",
+    "Answer",
+    "App",
+    "Clock",
+    "Create",
+    "Customer",
+    "Delivery",
+    "DeliveryRecord",
+    "DiscountCode",
+    "Ending",
+    "Event",
+    "FaultPoints",
+    "FaultRule",
+    "Handled",
+    "Handler",
+    "Headers",
+    "Hosted",
+    "Journal",
+    "Kit",
+    "Later",
+    "Location",
+    "Outcome",
+    "Product",
+    "Request",
+    "RequestRecord",
+    "Response",
+    "Route",
+    "Seed",
+    "ShippingRate",
+    "Shop",
+    "Simulator",
+    "SimulatorClient",
+    "SimulatorConfig",
+    "SimulatorRefused",
+    "TaxRule",
+    "UnknownName",
+    "UsageError",
+    "Variant",
+    "WebhookEngine",
+    "altered_payload",
+    "serve",
+]

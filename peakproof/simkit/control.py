@@ -1,0 +1,144 @@
+"""The control API under /_peakproof/: how the harness seeds, acts, reads, and injects faults.
+
+Every call needs ``Authorization: Bearer <control_token>``. It is not part of any vendor's API,
+is not journalled and no fault rule touches it.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from peakproof.errors import SimulatorRefused, UnknownName, UsageError
+from peakproof.plan import Shop
+from peakproof.simkit.app import Route
+from peakproof.simkit.faults import FaultPoints
+from peakproof.simkit.messages import Answer, Request, Response
+from peakproof.simkit.simulator import Simulator
+
+__all__ = ["CONTROL_PREFIX", "control_routes"]
+
+CONTROL_PREFIX = "/_peakproof"
+
+
+def control_routes(name: str, token: str, simulator: Simulator, faults: FaultPoints) -> list[Route]:
+    """Return the routes of a simulator's control API."""
+    api = _Control(name, token, simulator, faults)
+    table: list[tuple[str, str, Callable[[Request], Response]]] = [
+        ("GET", "/health", api.health),
+        ("POST", "/seed", api.seed),
+        ("POST", "/act", api.act),
+        ("GET", "/snapshot", api.snapshot),
+        ("GET", "/pending", api.pending),
+        ("GET", "/faults", api.list_faults),
+        ("POST", "/faults", api.add_fault),
+        ("DELETE", "/faults/{id}", api.remove_fault),
+    ]
+    return [
+        Route(
+            method,
+            CONTROL_PREFIX + path,
+            api.guarded(handler),
+            name=f"control {path}",
+            journalled=False,
+            faults=False,
+        )
+        for method, path, handler in table
+    ]
+
+
+class _Control:
+    def __init__(self, name: str, token: str, simulator: Simulator, faults: FaultPoints) -> None:
+        self._name = name
+        self._expected = f"Bearer {token}".encode()
+        self._simulator = simulator
+        self._faults = faults
+        self._seeded = False
+
+    def guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        """Return the handler behind the token check, with errors told in one shape."""
+
+        def handle(request: Request) -> Response:
+            given = request.header("authorization").encode("latin-1")
+            if not hmac.compare_digest(given, self._expected):
+                return _error(401, "unauthorized", "The control token is missing or wrong.")
+            try:
+                return handler(request)
+            except SimulatorRefused as error:
+                message = str(error).removeprefix(f"{error.code}: ")
+                return _error(409, error.code, message)
+            except UnknownName as error:
+                return _error(404, "unknown_name", str(error))
+            except UsageError as error:
+                return _error(400, "usage", str(error))
+
+        return handle
+
+    def health(self, _request: Request) -> Response:
+        """Say that the simulator is up, and whether it was seeded."""
+        return Response.json({"ready": True, "name": self._name, "seeded": self._seeded})
+
+    def seed(self, request: Request) -> Response:
+        """Set up the business from a plan's shop."""
+        try:
+            shop = msgspec.json.decode(request.body, type=Shop)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"Expected a Plan.shop as JSON: {error}") from error
+        result = self._simulator.seed(shop)
+        self._seeded = True
+        return Response.json({"result": result or {}})
+
+    def act(self, request: Request) -> Response:
+        """Do what a person would do: ``{"action", "arguments", "actor"}``."""
+        call = _object(request)
+        actions = self._simulator.actions()
+        name = str(call.get("action", ""))
+        action = actions.get(name)
+        if action is None:
+            raise UnknownName("action", name, actions, f"the {self._name} simulator")
+        arguments = call.get("arguments") or {}
+        if not isinstance(arguments, dict):
+            raise UsageError(f"The arguments of {name} must be an object, not {arguments!r}.")
+        result = action(arguments, str(call.get("actor", "")))
+        return Response.json({"result": result or {}})
+
+    def snapshot(self, _request: Request) -> Response:
+        """Return the final records."""
+        return Response.json(self._simulator.snapshot())
+
+    def pending(self, _request: Request) -> Response:
+        """Return what is still under way."""
+        return Response.json(self._simulator.pending())
+
+    def list_faults(self, _request: Request) -> Response:
+        """Return every rule, healed ones too, with how often each fired."""
+        return Response.json([rule.describe() for rule in self._faults.rules()])
+
+    def add_fault(self, request: Request) -> Response:
+        """Put a rule at a point: ``{"point", "options"}``."""
+        call = _object(request)
+        options = call.get("options") or {}
+        if not isinstance(options, dict):
+            raise UsageError(f"The options of a fault must be an object, not {options!r}.")
+        rule = self._faults.add(str(call.get("point", "")), options)
+        return Response.json({"id": rule.id})
+
+    def remove_fault(self, request: Request) -> Response:
+        """Take a rule away; doing so again does no harm."""
+        rule = self._faults.remove(request.params["id"])
+        if rule is None:
+            known = [rule.id for rule in self._faults.rules()]
+            raise UnknownName("fault rule", request.params["id"], known)
+        return Response.json(rule.describe())
+
+
+def _object(request: Request) -> Mapping[str, Any]:
+    value = request.json()
+    if not isinstance(value, dict):
+        raise Answer(_error(400, "usage", f"Expected a JSON object, found {value!r}."))
+    return value
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return Response.json({"error": {"code": code, "message": message}}, status)
