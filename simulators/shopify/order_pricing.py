@@ -1,0 +1,142 @@
+"""What a cart costs: discounts, taxes and shipping, exact in every currency of the order.
+
+Models Admin API 2026-10. A percentage or fixed code is worked out on the whole cart and shared
+out over the lines to the cent (largest remainders first); a tax is rounded once per line, on
+the discounted price. Where prices include taxes, the tax is the part inside.
+
+Not modelled: discounts on shipping or on single products, automatic discounts, tax by address,
+taxed shipping unless the shop's settings say so.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from .order_money import ZERO, allocate, portion, quantum_of, rounded, tax_on
+from .order_records import (
+    Allocation,
+    DiscountApplication,
+    Line,
+    LineMoney,
+    Order,
+    Share,
+    ShippingMoney,
+    TaxRate,
+)
+
+__all__ = ["add_units", "apply_discount", "price_line", "price_shipping", "take_out", "value_of"]
+
+
+def _taxes(
+    amount: Decimal, rates: Sequence[TaxRate], included: bool, quantum: Decimal
+) -> list[Decimal]:
+    return [tax_on(amount, rate.rate, included, quantum) for rate in rates]
+
+
+def price_line(
+    price: Decimal,
+    quantity: int,
+    rates: tuple[TaxRate, ...],
+    currencies: Sequence[str],
+    exchange: Decimal,
+    included: bool,
+) -> list[LineMoney]:
+    """Return the line's money per currency, before discounts.
+
+    ``price`` is the unit price in the shop's currency.
+    """
+    sides = []
+    for currency in currencies:
+        quantum = quantum_of(currency)
+        unit = rounded(price if not sides else price * exchange, quantum)
+        taxes = _taxes(unit * quantity, rates, included, quantum)
+        sides.append(LineMoney(currency, unit, ZERO, taxes, ZERO, list(taxes)))
+    return sides
+
+
+def apply_discount(order: Order, application: DiscountApplication) -> None:
+    """Share a discount over the order's lines and work out their taxes again.
+
+    Only for an order that is being made: everything on it is still current.
+    """
+    for side, currency in enumerate(order.currencies):
+        quantum = quantum_of(currency)
+        weights = [line.sides[side].unit * line.quantity for line in order.lines]
+        whole = sum(weights, ZERO)
+        if application.kind == "percentage":
+            amount = rounded(whole * application.value / 100, quantum)
+        else:
+            value = application.value if not side else application.value * order.rate
+            amount = min(whole, rounded(value, quantum))
+        for line, weight, part in zip(
+            order.lines, weights, allocate(amount, weights, quantum), strict=True
+        ):
+            money = line.sides[side]
+            money.discount = money.current_discount = part
+            money.taxes = _taxes(weight - part, line.tax_rates, order.taxes_included, quantum)
+            money.current_taxes = list(money.taxes)
+            if not side:
+                line.allocations.append(Allocation(application, [part]))
+            else:
+                line.allocations[-1].amounts.append(part)
+    order.applications.append(application)
+
+
+def price_shipping(
+    price: Decimal,
+    rates: tuple[TaxRate, ...],
+    currencies: Sequence[str],
+    exchange: Decimal,
+    included: bool,
+) -> list[ShippingMoney]:
+    """Return a shipping line's money per currency; ``price`` is in the shop's currency."""
+    sides = []
+    for currency in currencies:
+        quantum = quantum_of(currency)
+        amount = rounded(price if not sides else price * exchange, quantum)
+        taxes = _taxes(amount, rates, included, quantum)
+        sides.append(ShippingMoney(currency, amount, amount, taxes, ZERO, [ZERO] * len(taxes)))
+    return sides
+
+
+def value_of(line: Line, units: int, side: int = 0) -> Share:
+    """Return the money of ``units`` of the line's current units, in one currency.
+
+    The units are taken off the end: what is left keeps its rounded part of discount and tax.
+    """
+    money = line.sides[side]
+    quantum = quantum_of(money.currency)
+    left = line.current_quantity - units
+    whole = line.current_quantity
+    return Share(
+        money.unit * units,
+        money.current_discount - portion(money.current_discount, left, whole, quantum),
+        [tax - portion(tax, left, whole, quantum) for tax in money.current_taxes],
+    )
+
+
+def take_out(line: Line, units: int) -> list[Share]:
+    """Remove current units from a line; return their money per currency."""
+    shares = []
+    for side, money in enumerate(line.sides):
+        share = value_of(line, units, side)
+        money.current_discount -= share.discount
+        money.current_taxes = [
+            tax - part for tax, part in zip(money.current_taxes, share.taxes, strict=True)
+        ]
+        shares.append(share)
+    line.current_quantity -= units
+    return shares
+
+
+def add_units(line: Line, units: int, included: bool) -> None:
+    """Add units to a line at its price, taxed, without a discount (as an order edit does)."""
+    for money in line.sides:
+        quantum = quantum_of(money.currency)
+        taxes = _taxes(money.unit * units, line.tax_rates, included, quantum)
+        money.taxes = [old + new for old, new in zip(money.taxes, taxes, strict=True)]
+        money.current_taxes = [
+            old + new for old, new in zip(money.current_taxes, taxes, strict=True)
+        ]
+    line.quantity += units
+    line.current_quantity += units
+    line.unfulfilled += units

