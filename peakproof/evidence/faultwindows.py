@@ -1,0 +1,79 @@
+"""When something was broken on purpose, and until when lateness is excused.
+
+A change that falls into a fault's window need not arrive before the heal plus the recovery
+time that the connector claims. Faults that cannot hinder a flow excuse nothing there: a
+webhook that arrives twice does not slow down stock going from Odoo to the channel.
+"""
+
+import msgspec
+
+from peakproof.history import Event, History
+
+__all__ = ["FaultWindow", "FaultWindows"]
+
+FOREVER = float("inf")
+# Faults of webhooks only: they hinder what the channel tells, not what it is told.
+INBOUND_ONLY = ("webhook",)
+# Flows that travel from the channel to Odoo.
+INBOUND_FLOWS = ("orders", "returns", "customers", "payments")
+
+
+class FaultWindow(msgspec.Struct, kw_only=True):
+    """One injected fault; ``end_seconds`` is infinite if it was never healed."""
+
+    key: str
+    name: str
+    begin_seconds: float
+    end_seconds: float = FOREVER
+    fired: int = 0
+
+    def hinders(self, flow: str) -> bool:
+        """Say whether this fault can delay a flow at all."""
+        return not self.name.startswith(INBOUND_ONLY) or flow in INBOUND_FLOWS
+
+
+class FaultWindows:
+    """The fault windows of a run, in order of their beginning."""
+
+    def __init__(self, history: History) -> None:
+        windows: dict[str, FaultWindow] = {}
+        for event in history.of("fault"):
+            _note(windows, event)
+        self.windows = sorted(windows.values(), key=lambda window: window.begin_seconds)
+
+    def deadline(self, begun: float, window_seconds: float, recovery: float, flow: str) -> float:
+        """Return until when a change made at ``begun`` has to have arrived.
+
+        ``window_seconds`` is granted always; a fault that overlaps the wait prolongs it to
+        ``recovery`` seconds after its heal, and so on for the next one.
+        """
+        deadline = begun + window_seconds
+        for window in self.windows:
+            if not window.hinders(flow) or window.end_seconds + recovery <= begun:
+                continue
+            if window.begin_seconds <= deadline:
+                deadline = max(deadline, window.end_seconds + recovery)
+        return deadline
+
+    def disturbed(self, begun: float, ended: float, recovery: float, flow: str) -> bool:
+        """Say whether a fault, or the recovery from one, overlaps a stretch of time."""
+        return any(
+            window.hinders(flow)
+            and window.begin_seconds <= ended
+            and begun <= window.end_seconds + recovery
+            for window in self.windows
+        )
+
+
+def _note(windows: dict[str, FaultWindow], event: Event) -> None:
+    if event.outcome == "injected":
+        windows.setdefault(
+            event.key,
+            FaultWindow(key=event.key, name=event.name, begin_seconds=event.time),
+        )
+    elif event.key in windows:
+        window = windows[event.key]
+        if event.outcome == "fired":
+            window.fired += 1
+        elif event.outcome == "healed":
+            window.end_seconds = min(window.end_seconds, event.time)
