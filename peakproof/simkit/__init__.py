@@ -22,7 +22,9 @@ from peakproof.simkit.app import App, Route
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.faults import REQUEST_EFFECTS, WEBHOOK_EFFECTS, FaultPoints, FaultRule
+from peakproof.simkit.ids import Gid, Ids, gid, parse_gid
 from peakproof.simkit.journal import DeliveryRecord, Journal, RequestRecord
+from peakproof.simkit.limits import Bucket, IdempotencyState, IdempotencyStore
 from peakproof.simkit.messages import (
     Answer,
     Ending,
@@ -33,6 +35,20 @@ from peakproof.simkit.messages import (
     Request,
     Response,
 )
+from peakproof.simkit.money import (
+    allocate,
+    converted,
+    exponent,
+    from_minor,
+    money_text,
+    parse_money,
+    percentage,
+    rounded,
+    smallest_unit,
+    tax_on,
+    to_minor,
+)
+from peakproof.simkit.pagination import BadPage, Page, decode_cursor, encode_cursor, page
 from peakproof.simkit.serve import Hosted, serve
 from peakproof.simkit.simulator import Action, Create, Kit, Simulator
 from peakproof.simkit.webhooks import Delivery, WebhookEngine, altered_payload
@@ -43,6 +59,8 @@ __all__ = [
     "Action",
     "Answer",
     "App",
+    "BadPage",
+    "Bucket",
     "Clock",
     "Create",
     "Customer",
@@ -53,15 +71,20 @@ __all__ = [
     "Event",
     "FaultPoints",
     "FaultRule",
+    "Gid",
     "Handled",
     "Handler",
     "Headers",
     "Hosted",
+    "IdempotencyState",
+    "IdempotencyStore",
+    "Ids",
     "Journal",
     "Kit",
     "Later",
     "Location",
     "Outcome",
+    "Page",
     "Product",
     "Request",
     "RequestRecord",
@@ -79,6 +102,22 @@ __all__ = [
     "UsageError",
     "Variant",
     "WebhookEngine",
+    "allocate",
     "altered_payload",
+    "converted",
+    "decode_cursor",
+    "encode_cursor",
+    "exponent",
+    "from_minor",
+    "gid",
+    "money_text",
+    "page",
+    "parse_gid",
+    "parse_money",
+    "percentage",
+    "rounded",
     "serve",
+    "smallest_unit",
+    "tax_on",
+    "to_minor",
 ]
