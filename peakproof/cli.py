@@ -1,0 +1,258 @@
+"""The command line: parses words, calls run and gate, turns errors into exit codes.
+
+Nothing is decided here. Exit codes: 0 pass, 1 violated, 2 unknown, 3 service level missed,
+64 usage, 70 harness crashed.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from peakproof import catalog, faults, invariants
+from peakproof.connector import ConnectorSpec
+from peakproof.errors import PeakproofError, UsageError
+from peakproof.gate import GateRequest, check, gate
+from peakproof.outcomes import ExitCode
+from peakproof.run import describe, load_scenario, option_pairs
+from peakproof.runtime.doctor import examine
+from peakproof.runtime.process import ProcessRuntime
+from peakproof.version import __version__
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="peakproof",
+    help="Proves that a retail integration around Odoo survives the bad day.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_CONSOLE = Console(highlight=False)
+
+ConnectorOption = Annotated[
+    Path, typer.Option("--connector", help="Folder with the connector's connector.toml.")
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", help="The number that everything is drawn from.")
+]
+OptionOption = Annotated[
+    list[str] | None, typer.Option("--option", help="name=value of a scenario's option; repeat.")
+]
+RunsOption = Annotated[Path, typer.Option("--runs", help="Folder that keeps the runs.")]
+SourceOption = Annotated[
+    Path | None,
+    typer.Option("--odoo-source", help="Odoo 19 source folder or archive, where there is no apt."),
+]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario's name; see `peakproof list`.")],
+    connector: ConnectorOption,
+    seed: SeedOption = 1,
+    option: OptionOption = None,
+    runs: RunsOption = Path("runs"),
+    odoo_source: SourceOption = None,
+) -> None:
+    """Play one scenario against a connector and judge it."""
+    load_scenario(scenario)
+    request = GateRequest(
+        connector=_resolve(connector),
+        scenarios=[scenario],
+        seed=seed,
+        options=option_pairs(option or []),
+        runs=runs,
+    )
+    _gate(request, odoo_source)
+
+
+@app.command("gate")
+def gate_command(
+    connector: ConnectorOption,
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="Only this scenario; repeat.")
+    ] = None,
+    seed: SeedOption = 1,
+    runs: RunsOption = Path("runs"),
+    odoo_source: SourceOption = None,
+) -> None:
+    """Play every scenario that applies to a connector, and say whether it may pass."""
+    for name in scenario or []:
+        load_scenario(name)
+    request = GateRequest(
+        connector=_resolve(connector), scenarios=scenario or [], seed=seed, runs=runs
+    )
+    _gate(request, odoo_source)
+
+
+@app.command("check")
+def check_command(
+    run_folder: Annotated[Path, typer.Argument(help="runs/<scenario>/<time> or .../latest")],
+) -> None:
+    """Judge a stored run again, offline."""
+    raise typer.Exit(check(run_folder, _CONSOLE))
+
+
+@app.command("list")
+def list_command(
+    kind: Annotated[
+        str, typer.Argument(help="connectors, scenarios, simulators, invariants or faults")
+    ] = "",
+) -> None:
+    """List what there is, from the registries."""
+    tables = {
+        "connectors": _connectors,
+        "scenarios": lambda: [
+            (name, load_scenario(name).summary) for name in catalog.names("scenarios")
+        ],
+        "simulators": lambda: [
+            (name, _first_line(catalog.load("simulators", name).__doc__))
+            for name in catalog.names("simulators")
+        ],
+        "invariants": lambda: [
+            (name, _first_line(module.__doc__)) for name, module in invariants.REGISTRY.items()
+        ],
+        "faults": lambda: [
+            (name, _first_line(module.__doc__)) for name, module in faults.REGISTRY.items()
+        ],
+    }
+    if kind and kind not in tables:
+        raise UsageError(f"Expected one of {', '.join(tables)}, found {kind!r}.")
+    for name, rows in tables.items():
+        if kind in ("", name):
+            table = Table("name", "what it is", title=name, title_justify="left", box=None)
+            for row in rows():
+                table.add_row(*row)
+            _CONSOLE.print(table)
+            _CONSOLE.print()
+
+
+@app.command()
+def doctor() -> None:
+    """Say what the machine has and what it lacks."""
+    lacking = 0
+    for finding in examine():
+        mark = "✓" if finding.ok else "✗"
+        _CONSOLE.print(f"{mark} {finding.name}: {finding.detail}")
+        if not finding.ok:
+            lacking += 1
+            _CONSOLE.print(f"    next step: {finding.next_step}")
+    raise typer.Exit(ExitCode.CRASHED if lacking else ExitCode.PASS)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _CONSOLE.print(__version__)
+
+
+def _gate(request: "GateRequest", odoo_source: Path | None) -> None:
+    with _progress() as progress:
+        runtime = ProcessRuntime(progress=progress, odoo_source=odoo_source)
+        try:
+            code = gate(request, runtime, _CONSOLE, describe)
+        finally:
+            runtime.close()
+    raise typer.Exit(code)
+
+
+class _progress:
+    """Shows the long steps as bars on a terminal and as plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._tasks: dict[str, int] = {}
+        self._terminal = sys.stderr.isatty()
+
+    def __enter__(self) -> "_progress":
+        if self._terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal:
+            self._bars.stop()
+
+    def __call__(self, description: str, fraction: float | None) -> None:
+        """Show how far a step is; ``fraction`` None means nobody knows."""
+        if not self._terminal:
+            if description not in self._tasks:
+                self._tasks[description] = 0
+                print(f"  {description} ...", file=sys.stderr, flush=True)
+            return
+        if description not in self._tasks:
+            self._tasks[description] = self._bars.add_task(description, total=1.0)
+        task = self._tasks[description]
+        if fraction is not None:
+            self._bars.update(task, completed=fraction, visible=fraction < 1)  # type: ignore[arg-type]
+
+
+def _resolve(connector: Path) -> Path:
+    """Return the connector's folder: a path, or the name of one that comes with peakproof."""
+    if connector.exists():
+        return connector
+    bundled = catalog.folder("connectors") / connector.name
+    return bundled if (bundled / "connector.toml").is_file() else connector
+
+
+def _connectors() -> list[tuple[str, str]]:
+    rows = []
+    for file in sorted(catalog.folder("connectors").glob("*/connector.toml")):
+        identity = ConnectorSpec.load(file).connector
+        rows.append((f"connectors/{file.parent.name}", f"{identity.version}: {identity.summary}"))
+    return rows
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0] if text else ""
+
+
+def main() -> None:
+    """Run the command line; the program's entry point."""
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        sys.exit(ExitCode.USAGE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)
+    except UsageError as error:
+        print(f"peakproof: {error}", file=sys.stderr)
+        sys.exit(ExitCode.USAGE)
+    except PeakproofError as error:
+        print(f"peakproof: {error}", file=sys.stderr)
+        sys.exit(ExitCode.CRASHED)
+    except Exception as error:
+        if os.environ.get("PEAKPROOF_DEBUG"):
+            raise
+        print(
+            f"peakproof itself failed: {type(error).__name__}: {error}. This is a defect of "
+            "peakproof; run again with PEAKPROOF_DEBUG=1 for the trace and report it.",
+            file=sys.stderr,
+        )
+        sys.exit(ExitCode.CRASHED)
+
+
+if __name__ == "__main__":
+    main()

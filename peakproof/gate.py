@@ -1,0 +1,178 @@
+"""The gate: every applicable scenario against one connector, judged, reported, one exit code."""
+
+import shlex
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from peakproof import catalog
+from peakproof.connector import ConnectorSpec
+from peakproof.errors import UsageError
+from peakproof.history import History
+from peakproof.judging import judge_run
+from peakproof.outcomes import Verdict, exit_code, worst
+from peakproof.plan import Plan
+from peakproof.report import write_reports
+from peakproof.report.console import print_gate
+from peakproof.report.records import ConnectorRecord, GateRecord, NotApplicable, RunRecord
+from peakproof.run import RunRequest, applicable, draw_plan, execute, load_scenario
+from peakproof.runtime.process import ProcessRuntime
+from peakproof.seed import Clock
+from peakproof.store import RunFolder
+
+__all__ = ["GateRequest", "check", "gate"]
+
+# Phases in which only the harness works; in the others the story, Odoo or the connector does.
+_OWN_PHASES = ("simulators", "reads", "merge", "judge", "report")
+
+
+class GateRequest(msgspec.Struct, kw_only=True):
+    """What to judge: a connector, the scenarios (none means all that apply), seed, options."""
+
+    connector: Path
+    scenarios: list[str] = []
+    seed: int = 1
+    options: dict[str, str] = {}
+    runs: Path = Path("runs")
+
+    def command(self) -> str:
+        """Return the command that does the same again."""
+        words = ["peakproof", "gate", "--connector", str(self.connector), "--seed", str(self.seed)]
+        for name in self.scenarios:
+            words += ["--scenario", name]
+        return shlex.join(words)
+
+
+def gate(
+    request: GateRequest,
+    runtime: ProcessRuntime,
+    console: Console,
+    describe: Callable[[Plan], list[str]],
+) -> int:
+    """Play, judge, report; return the exit code. Raises UsageError for a caller's mistake."""
+    begin = time.monotonic()
+    started = Clock.start().wall(0).isoformat()
+    spec = ConnectorSpec.load(request.connector)
+    names, left_out = _choose(request, spec)
+    judged: list[tuple[RunRecord, History]] = []
+    for name in names:
+        run = RunRequest(
+            scenario=name,
+            connector=request.connector,
+            seed=request.seed,
+            options=request.options,
+            runs=request.runs,
+        )
+        plan = draw_plan(load_scenario(name), run.seed, run.options, spec.addons is None)
+        for line in describe(plan):
+            console.print(line, markup=False)
+        folder = execute(run, runtime)
+        record, history = _judge(folder)
+        judged.append((record, history))
+        took = sum(record.durations_seconds.values())
+        console.print(f"  -> {record.verdict} in {took:.1f} s, {folder.path}", markup=False)
+    total = time.monotonic() - begin
+    verdict = worst([record.verdict for record, _ in judged])
+    gate_record = GateRecord(
+        connector=_connector_record(request, spec),
+        verdict=verdict,
+        runs=[record for record, _ in judged],
+        reproduce=request.command(),
+        started=started,
+        exit_code=int(exit_code(verdict)),
+        duration_seconds=total,
+        harness_share=_harness_share([record for record, _ in judged]),
+        versions=judged[-1][0].versions,
+        not_applicable=left_out,
+    )
+    target = _report_folder(request, [record for record, _ in judged])
+    paths = write_reports(gate_record, [history for _, history in judged], target)
+    print_gate(gate_record, paths, console)
+    return gate_record.exit_code
+
+
+def check(run_folder: Path, console: Console) -> int:
+    """Judge one stored run again and rewrite its reports; return the exit code."""
+    folder = RunFolder.open(run_folder)
+    record, history = _judge(folder)
+    gate_record = GateRecord(
+        connector=record.connector,
+        verdict=record.verdict,
+        runs=[record],
+        reproduce=record.reproduce,
+        started=record.started,
+        exit_code=int(exit_code(record.verdict)),
+        duration_seconds=sum(record.durations_seconds.values()),
+        harness_share=_harness_share([record]),
+        versions=record.versions,
+    )
+    paths = write_reports(gate_record, [history], folder.path)
+    print_gate(gate_record, paths, console)
+    return gate_record.exit_code
+
+
+def _choose(request: GateRequest, spec: ConnectorSpec) -> tuple[list[str], list[NotApplicable]]:
+    names, left_out = [], []
+    for name in request.scenarios or catalog.names("scenarios"):
+        reason = applicable(load_scenario(name), spec)
+        if reason and request.scenarios:
+            raise UsageError(f"Scenario {name} does not apply: {reason}.")
+        if reason:
+            left_out.append(NotApplicable(scenario=name, reason=reason))
+        else:
+            names.append(name)
+    if not names:
+        raise UsageError(
+            f"No scenario applies to {spec.connector.name}, which claims "
+            f"{', '.join(spec.connector.flows) or 'nothing'}: nothing would be tested."
+        )
+    return names, left_out
+
+
+def _judge(folder: RunFolder) -> tuple[RunRecord, History]:
+    begin = time.monotonic()
+    history = folder.history()
+    record = judge_run(folder, history)
+    record.durations_seconds["judge"] = time.monotonic() - begin
+    if not any(verdict is not Verdict.NOT_CLAIMED for verdict in _verdicts(record)):
+        record.notes.append("Nothing that the connector claims was judged.")
+    return record, history
+
+
+def _verdicts(record: RunRecord) -> list[Verdict]:
+    return [result.verdict for result in record.results]
+
+
+def _harness_share(records: list[RunRecord]) -> float:
+    """Return the share of the time in which nobody but the harness worked, 0 to 1."""
+    own = sum(record.durations_seconds.get(phase, 0) for record in records for phase in _OWN_PHASES)
+    total = sum(sum(record.durations_seconds.values()) for record in records)
+    return own / total if total else 0.0
+
+
+def _connector_record(request: GateRequest, spec: ConnectorSpec) -> ConnectorRecord:
+    return ConnectorRecord(
+        name=spec.connector.name,
+        version=spec.connector.version,
+        claims=spec.connector.flows,
+        source=str(request.connector),
+        summary=spec.connector.summary,
+    )
+
+
+def _report_folder(request: GateRequest, records: list[RunRecord]) -> Path:
+    """Return where the reports go: a run's own folder, or runs/gate/<connector>/<time>."""
+    if len(records) == 1:
+        return Path(records[0].folder)
+    stamp = Clock.start().wall(0).strftime("%Y%m%dT%H%M%S")
+    parent = request.runs / "gate" / request.connector.resolve().name
+    folder = parent / stamp
+    folder.mkdir(parents=True, exist_ok=True)
+    link = parent / f".latest-{stamp}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(stamp)
+    link.replace(parent / "latest")
+    return folder

@@ -1,0 +1,176 @@
+"""Turns a stored run into a judged one: history + plan + claims -> RunRecord.
+
+Offline: needs nothing but the run's folder. What makes a run ``unknown`` besides an invariant
+that says so: the world broke, it never came to rest, or a planned fault never fired.
+"""
+
+import msgspec
+
+from peakproof import catalog, faults, invariants
+from peakproof.evidence import Claims, Result, ServiceLevel
+from peakproof.evidence.figures import Figures, figures
+from peakproof.evidence.trail import trail
+from peakproof.history import Event, History
+from peakproof.outcomes import Verdict, worst
+from peakproof.plan import Plan
+from peakproof.report.records import (
+    ConnectorRecord,
+    CrashRecord,
+    FigureRecord,
+    FindingRecord,
+    LatencyRecord,
+    ResultRecord,
+    RunRecord,
+    TrailStep,
+)
+from peakproof.run import load_scenario
+from peakproof.store import RunFolder, RunMeta
+
+__all__ = ["claims_of", "judge_run"]
+
+_TRAIL_MAX = 60
+_TRAILS_MAX = 5
+
+
+def claims_of(meta: RunMeta) -> Claims:
+    """Return what the connector claimed when the run was made."""
+    return Claims(
+        name=meta.connector,
+        version=meta.connector_version,
+        flows=set(meta.flows),
+        service_levels={flow: ServiceLevel(**level) for flow, level in meta.service_levels.items()},
+    )
+
+
+def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
+    """Judge a stored run; ``history`` saves reading it again."""
+    plan, meta = folder.plan(), folder.meta()
+    history = folder.history() if history is None else history
+    claims = claims_of(meta)
+    scenario = load_scenario(meta.scenario)
+    notes = _doubts(history, meta)
+    results = [
+        _record(result, history)
+        for result in invariants.judge(history, claims, plan, scenario.invariants)
+    ]
+    verdict = worst([result.verdict for result in results])
+    if notes:
+        verdict = worst([verdict, Verdict.UNKNOWN])
+    measured = figures(history, claims, plan)
+    return RunRecord(
+        scenario=meta.scenario,
+        seed=meta.seed,
+        plan=plan,
+        verdict=verdict,
+        reproduce=meta.reproduce,
+        started=meta.started_at,
+        summary=scenario.summary,
+        connector=ConnectorRecord(
+            name=meta.connector,
+            version=meta.connector_version,
+            claims=meta.flows,
+            source=meta.connector_folder,
+        ),
+        durations_seconds=meta.phases,
+        versions=meta.versions,
+        results=results,
+        figures=_figures(measured),
+        latencies=_latencies(measured),
+        crashes=_crashes(history),
+        fault_colours={name: module.COLOUR for name, module in faults.REGISTRY.items()},
+        logs={path.stem: f"logs/{path.name}" for path in sorted(folder.path.glob("logs/*.log"))},
+        folder=str(folder.path),
+        not_simulated=_not_simulated(scenario.simulators),
+        notes=notes,
+    )
+
+
+def _doubts(history: History, meta: RunMeta) -> list[str]:
+    """Return why the run as a whole cannot be trusted; empty when it can."""
+    doubts = []
+    if meta.failure:
+        doubts.append(f"The run broke off: {meta.failure}")
+    elif not meta.settled:
+        doubts.append("The world never came to rest: something was still under way at the end.")
+    fired = {event.key for event in history.of("fault", outcome="fired")}
+    for event in history.of("fault", outcome="planned"):
+        if event.key not in fired and event.value.get("must_fire", True):
+            doubts.append(f"The planned fault {event.name} ({event.key}) never fired.")
+    for event in history.of("process", outcome="crashed"):
+        if event.name not in ("connector", "odoo"):
+            doubts.append(f"A part of the harness crashed: {event.name}.")
+    return doubts
+
+
+def _record(result: Result, history: History) -> ResultRecord:
+    invariant = invariants.REGISTRY[result.name]
+    findings = []
+    for number, finding in enumerate(result.findings):
+        steps = trail(history, finding.subject) if number < _TRAILS_MAX else []
+        findings.append(
+            FindingRecord(
+                subject=finding.subject,
+                expected=finding.expected,
+                found=f"{finding.what}: {finding.found}",
+                evidence=[{"what happened": line} for line in finding.trail],
+                trail=[_step(event) for event in steps[:_TRAIL_MAX]],
+            )
+        )
+    passed = result.verdict in (Verdict.PASS, Verdict.VIOLATED, Verdict.SLOW)
+    return ResultRecord(
+        invariant=result.name,
+        verdict=result.verdict,
+        statement=invariant.TITLE,
+        flow=", ".join(invariant.FLOWS),
+        tested=result.tested,
+        reason="" if passed else result.summary,
+        findings=findings,
+        findings_total=result.finding_count,
+    )
+
+
+def _step(event: Event) -> TrailStep:
+    detail = msgspec.json.encode(event.value, enc_hook=str).decode()
+    return TrailStep(
+        time=event.time,
+        system=event.source,
+        what=f"{event.kind} {event.name}" + (f" {event.key}" if event.key else ""),
+        outcome=event.outcome,
+        detail=detail if len(detail) <= 300 else detail[:297] + "...",
+    )
+
+
+def _crashes(history: History) -> list[CrashRecord]:
+    return [
+        CrashRecord(
+            time=event.time,
+            component=event.name,
+            outcome=event.outcome,
+            exit_code=event.value.get("exit_code"),
+            last_lines=event.value.get("last_lines", []),
+        )
+        for event in history.of("process")
+        if event.outcome in ("crashed", "killed")
+    ]
+
+
+def _figures(measured: Figures) -> list[FigureRecord]:
+    return [msgspec.convert(msgspec.to_builtins(figure), FigureRecord) for figure in measured.all]
+
+
+def _latencies(measured: Figures) -> list[LatencyRecord]:
+    return [
+        msgspec.convert(msgspec.to_builtins(latency), LatencyRecord)
+        for latency in measured.latencies
+    ]
+
+
+def _not_simulated(simulators: tuple[str, ...]) -> list[str]:
+    """Return the "Not modelled" part of every simulator's docstring."""
+    parts = []
+    for name in simulators:
+        text = catalog.load("simulators", name).__doc__ or ""
+        _, found, rest = text.partition("Not modelled:")
+        if found:
+            parts.append(f"{name}: {' '.join(rest.split())}")
+    return parts

@@ -1,0 +1,218 @@
+"""Read this first: the one place that assembles a run.
+
+    scenario + seed -> plan -> world (Odoo, simulators, proxy, connector)
+                    -> stages and faults -> settle -> reads -> history
+
+Everything to the right of the history (invariants, verdict, report) is in peakproof.gate and
+works on a stored run. Nobody else wires parts together.
+"""
+
+import contextlib
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from peakproof import catalog, faults
+from peakproof.connector import ConnectorSpec
+from peakproof.errors import PeakproofError, UnknownName, UsageError, WorldFailed
+from peakproof.history import Event, HistoryWriter
+from peakproof.plan import Plan, Scenario
+from peakproof.play import Nemesis, Stagehand
+from peakproof.runtime import capture
+from peakproof.runtime.process import ProcessRuntime
+from peakproof.seed import Clock, Seed
+from peakproof.settle import Settler, Watcher
+from peakproof.store import RunFolder, RunMeta
+from peakproof.version import __version__
+from peakproof.world import World
+from peakproof.worldbuild import build_world
+
+__all__ = [
+    "RunRequest",
+    "applicable",
+    "describe",
+    "draw_plan",
+    "execute",
+    "load_scenario",
+    "option_pairs",
+]
+
+_SETTLE_LIMIT_SECONDS = 90.0
+
+
+class RunRequest(msgspec.Struct, kw_only=True):
+    """What somebody asked for: a scenario, a connector's folder, a seed, options."""
+
+    scenario: str
+    connector: Path
+    seed: int = 1
+    options: dict[str, str] = {}
+    runs: Path = Path("runs")
+
+    def command(self) -> str:
+        """Return the command that does the same again."""
+        words = ["peakproof", "run", self.scenario, "--connector", str(self.connector)]
+        words += ["--seed", str(self.seed)]
+        for name, value in sorted(self.options.items()):
+            words += ["--option", f"{name}={value}"]
+        return shlex.join(words)
+
+
+def load_scenario(name: str) -> Scenario:
+    """Return a scenario of the registry; UnknownName offers the nearest."""
+    known = catalog.names("scenarios")
+    if name not in known:
+        raise UnknownName("scenario", name, known)
+    scenario: Scenario = catalog.load("scenarios", name).SCENARIO
+    return scenario
+
+
+def applicable(scenario: Scenario, spec: ConnectorSpec) -> str:
+    """Return why a scenario does not apply to a connector, or "" when it does."""
+    missing = [flow for flow in scenario.flows if flow not in spec.connector.flows]
+    return f"{spec.connector.name} does not claim {', '.join(missing)}" if missing else ""
+
+
+def draw_plan(scenario: Scenario, seed: int, options: Mapping[str, str], external: bool) -> Plan:
+    """Draw everything that the scenario leaves to chance; pure."""
+    fields = {field.name: field for field in msgspec.structs.fields(scenario.options)}
+    for name in options:
+        if name not in fields:
+            raise UnknownName("option", name, fields, f"scenario {scenario.name}")
+    try:
+        chosen = msgspec.convert(dict(options), scenario.options, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--option for {scenario.name}: {error}.") from error
+    plan = scenario.plan(chosen, Seed(seed))
+    kind = "external" if external else "addons"
+    for stage in plan.stages:
+        stage.faults = [fault for fault in stage.faults if fault.only_for in ("", kind)]
+        for fault in stage.faults:
+            if fault.fault not in faults.REGISTRY:
+                raise UnknownName("fault", fault.fault, faults.REGISTRY, scenario.name)
+    return plan
+
+
+def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
+    """Play a scenario against a connector and store the run; it is not judged here.
+
+    A world that does not come up, or breaks, is recorded as the run's failure (the verdict is
+    then unknown); only mistakes of the caller are raised.
+    """
+    spec = ConnectorSpec.load(request.connector)
+    scenario = load_scenario(request.scenario)
+    plan = draw_plan(scenario, request.seed, request.options, external=spec.addons is None)
+    clock = Clock.start()
+    folder = RunFolder.create(request.runs, scenario.name, clock)
+    folder.write_plan(plan)
+    meta = RunMeta(
+        scenario=scenario.name,
+        seed=request.seed,
+        connector=spec.connector.name,
+        connector_version=spec.connector.version,
+        connector_folder=str(request.connector),
+        flows=spec.connector.flows,
+        service_levels={
+            flow: {"p95_seconds": level.p95_seconds, "recovery_seconds": level.recovery_seconds}
+            for flow, level in spec.service_levels.items()
+        },
+        reproduce=request.command(),
+        started_at=clock.wall(0).isoformat(),
+        versions={"peakproof": __version__},
+        external=spec.addons is None,
+    )
+    folder.write_meta(meta)
+    writer = HistoryWriter(folder.part("harness"))
+    changes: list[Event] = []
+    try:
+        with build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world:
+            _tell(world, plan, meta, clock, writer)
+            with _timed(meta, "reads"):
+                changes = list(capture.export(world.odoo_dsn(), clock))
+    except (PeakproofError, OSError) as error:
+        meta.failure = str(error)
+    finally:
+        writer.close()
+    with _timed(meta, "merge"):
+        folder.merge(changes)
+    folder.write_meta(meta)
+    return folder
+
+
+def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: HistoryWriter) -> None:
+    """Play every stage, settle, kick the schedules and read the checkpoints."""
+    settler = Settler(world, clock, writer)
+    stagehand = Stagehand(clock, writer, world.act)
+    nemesis = Nemesis(clock, writer, faults.REGISTRY, world)
+    with Watcher(settler, clock, writer):
+        with _timed(meta, "stages"):
+            for stage in plan.stages:
+                _mark(writer, clock, stage.name, "begin")
+                nemesis.begin(stage)
+                try:
+                    stagehand.play(stage)
+                finally:
+                    nemesis.end()
+                _mark(writer, clock, stage.name, "end")
+                if stage.settle and stage is not plan.stages[-1]:
+                    settler.settle(_SETTLE_LIMIT_SECONDS)
+        with _timed(meta, "settle"):
+            failures = _rest(settler, meta)
+    with _timed(meta, "reads"):
+        settler.read("settled")
+    if any(kick.period_seconds > 3600 for kick in world.spec.kick):
+        with _timed(meta, "reconcile"):
+            failures += settler.kick(daily=True)
+            settler.settle(_SETTLE_LIMIT_SECONDS)
+            settler.read("reconciled")
+    if failures:
+        raise WorldFailed("connector", "; ".join(failures))
+
+
+def _rest(settler: Settler, meta: RunMeta) -> list[str]:
+    """Settle, trigger the ordinary schedules once, settle again."""
+    meta.settled = settler.settle(_SETTLE_LIMIT_SECONDS)
+    failures = settler.kick(daily=False)
+    if any(kick.period_seconds <= 3600 for kick in settler.world.spec.kick):
+        meta.settled = settler.settle(_SETTLE_LIMIT_SECONDS) and meta.settled
+    return failures
+
+
+def _mark(writer: HistoryWriter, clock: Clock, name: str, outcome: str) -> None:
+    writer.append(
+        Event(time=clock.now(), source="harness", kind="phase", name=name, outcome=outcome)
+    )
+
+
+@contextlib.contextmanager
+def _timed(meta: RunMeta, phase: str) -> Iterator[None]:
+    begin = time.monotonic()
+    try:
+        yield
+    finally:
+        meta.phases[phase] = meta.phases.get(phase, 0.0) + time.monotonic() - begin
+
+
+def describe(plan: Plan) -> list[str]:
+    """Return the lines that say what was drawn, printed before anything starts."""
+    lines = [f"scenario {plan.scenario}, seed {plan.seed}"]
+    lines += [f"  {name} = {value}" for name, value in plan.options.items()]
+    for stage in plan.stages:
+        planned = ", ".join(fault.fault for fault in stage.faults) or "no fault"
+        lines.append(f"  stage {stage.name!r}: {len(stage.steps)} steps, {planned}")
+    return lines
+
+
+def option_pairs(words: list[str]) -> dict[str, str]:
+    """Parse ``--option name=value`` words; UsageError for anything else."""
+    pairs: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--option: expected name=value, found {word!r}.")
+        pairs[name] = value
+    return pairs

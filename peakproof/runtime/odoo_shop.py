@@ -1,0 +1,122 @@
+"""Puts the story's shop into a fresh Odoo: products, taxes, locations, opening stock.
+
+Products are storable and carry the SKU (``default_code``) and bar code of the channel's
+variants; the first location is the warehouse's own stock location, further ones are made
+beside it. Everything goes over JSON-2, as an administrator would do it.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from peakproof.plan import Shop
+from peakproof.runtime.json2 import Odoo
+
+__all__ = ["OdooShop", "seed_odoo"]
+
+
+class OdooShop(msgspec.Struct, kw_only=True):
+    """Where the shop's things are in Odoo: ids by SKU and by location code."""
+
+    product_ids: dict[str, int]
+    location_ids: dict[str, int]
+    tax_id: int = 0
+    out_type_id: int = 0
+    customer_location_id: int = 0
+
+
+def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
+    """Create the shop in Odoo and return where everything is."""
+    warehouse = odoo.call(
+        "stock.warehouse",
+        "search_read",
+        domain=[],
+        fields=["lot_stock_id", "view_location_id", "out_type_id"],
+        limit=1,
+    )[0]
+    locations = _locations(odoo, shop, warehouse)
+    tax = _tax(odoo, shop)
+    variants = shop.variants()
+    products = odoo.call(
+        "product.product",
+        "create",
+        vals_list=[
+            {
+                "name": variant.title,
+                "default_code": variant.sku,
+                "barcode": variant.barcode or False,
+                "is_storable": True,
+                "list_price": float(variant.price),
+                "weight": variant.weight_grams / 1000,
+                "invoice_policy": "order",
+                "taxes_id": [[6, 0, [tax] if tax and variant.taxable else []]],
+            }
+            for variant in variants
+        ],
+    )
+    ids = {variant.sku: product for variant, product in zip(variants, products, strict=True)}
+    quants = [
+        {
+            "product_id": ids[variant.sku],
+            "location_id": locations[code],
+            "inventory_quantity": quantity,
+        }
+        for variant in variants
+        for code, quantity in variant.stock.items()
+        if quantity
+    ]
+    if quants:
+        created = odoo.call(
+            "stock.quant", "create", vals_list=quants, context={"inventory_mode": True}
+        )
+        odoo.call("stock.quant", "action_apply_inventory", ids=created)
+    customers = odoo.call("stock.location", "search", domain=[["usage", "=", "customer"]], limit=1)
+    return OdooShop(
+        product_ids=ids,
+        location_ids=locations,
+        tax_id=tax,
+        out_type_id=warehouse["out_type_id"][0],
+        customer_location_id=customers[0],
+    )
+
+
+def _locations(odoo: Odoo, shop: Shop, warehouse: dict[str, list[int]]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for place in shop.locations:
+        if not ids:
+            ids[place.code] = warehouse["lot_stock_id"][0]
+            continue
+        ids[place.code] = odoo.call(
+            "stock.location",
+            "create",
+            vals_list=[
+                {
+                    "name": place.code,
+                    "usage": "internal",
+                    "location_id": warehouse["view_location_id"][0],
+                }
+            ],
+        )[0]
+    return ids
+
+
+def _tax(odoo: Odoo, shop: Shop) -> int:
+    """Make the shop's sales tax: percent, included in prices or not, as the shop says."""
+    if shop.tax is None:
+        return 0
+    created: list[int] = odoo.call(
+        "account.tax",
+        "create",
+        vals_list=[
+            {
+                "name": shop.tax.title,
+                "amount": float(Decimal(shop.tax.rate) * 100),
+                "amount_type": "percent",
+                "type_tax_use": "sale",
+                "price_include_override": (
+                    "tax_included" if shop.taxes_included else "tax_excluded"
+                ),
+            }
+        ],
+    )
+    return created[0]

@@ -1,0 +1,172 @@
+"""Waits until a world is quiet, triggers schedules, and reads the records at a checkpoint.
+
+Quiet means: no webhook delivery open (waiting retries count), nothing pending at the connector
+(jobs with a later start count), and no change in Odoo, over several looks in a row.
+
+Checkpoints: ``settled`` is after the schedules that run at least hourly, ``reconciled`` after
+all of them (a daily reconciliation, say). What only the latter finds was late, not lost.
+"""
+
+import itertools
+import threading
+from typing import Any
+
+import httpx
+import psycopg
+
+from peakproof.errors import OdooRefused, WorldFailed
+from peakproof.history import Event, HistoryWriter
+from peakproof.runtime import reads
+from peakproof.seed import Clock
+from peakproof.world import Quiet, World
+
+__all__ = ["ORDINARY_PERIOD_SECONDS", "Settler", "Watcher"]
+
+ORDINARY_PERIOD_SECONDS = 3600.0
+_LOOKS = 3
+_LOOK_GAP_SECONDS = 0.3
+
+
+class Settler:
+    """Brings a world to rest and reads it."""
+
+    def __init__(self, world: World, clock: Clock, writer: HistoryWriter) -> None:
+        self.world = world
+        self._clock = clock
+        self._writer = writer
+        self._ids = itertools.count(1)
+
+    def look(self) -> Quiet:
+        """Return what is under way right now."""
+        quiet = Quiet()
+        for client in self.world.simulators.values():
+            quiet.deliveries += sum(client.pending().values())
+        if self.world.spec.settled is not None:
+            try:
+                row = self.world.ask(self.world.spec.settled, "settled")[0]
+                quiet.pending, quiet.failed = int(row["pending"]), int(row["failed"])
+            except (httpx.HTTPError, psycopg.Error, IndexError):
+                quiet.reachable = False
+        try:
+            quiet.odoo_activity = reads.activity(self.world.odoo_dsn())
+        except psycopg.Error:
+            quiet.reachable = False
+        return quiet
+
+    def settle(self, limit_seconds: float) -> bool:
+        """Wait for rest; return False when the limit came first (recorded, not raised)."""
+        self._phase("settle", "begin")
+        begin = self._clock.now()
+        calm, before = 0, -1
+        while self._clock.now() < begin + limit_seconds:
+            quiet = self.look()
+            calm = calm + 1 if quiet.is_quiet() and quiet.odoo_activity == before else 0
+            before = quiet.odoo_activity
+            if calm >= _LOOKS:
+                self._phase("settle", "end")
+                return True
+            threading.Event().wait(_LOOK_GAP_SECONDS)
+        self._phase("settle", "expired")
+        return False
+
+    def kick(self, daily: bool) -> list[str]:
+        """Trigger the ordinary schedules, or with ``daily`` the long ones; name the failures."""
+        failures = []
+        for kick in self.world.spec.kick:
+            if (kick.period_seconds > ORDINARY_PERIOD_SECONDS) != daily:
+                continue
+            self._phase(f"kick {kick.name}", "begin")
+            try:
+                self.world.kick(kick.url, kick.cron, kick.authorization)
+                outcome = "end"
+            except (httpx.HTTPError, OdooRefused, WorldFailed) as error:
+                outcome = "failed"
+                failures.append(f"kick {kick.name}: {error}")
+            self._phase(f"kick {kick.name}", outcome)
+        return failures
+
+    def read(self, checkpoint: str) -> None:
+        """Read the final records of every system into the history."""
+        self._phase(f"reads {checkpoint}", "begin")
+        for name, client in self.world.simulators.items():
+            for entity, records in client.snapshot().items():
+                for key, record in records.items():
+                    self._final(name, entity, key, checkpoint, record)
+        dsn = self.world.odoo_dsn()
+        shop = self.world.odoo_shop
+        locations = shop.location_ids if shop else {}
+        odoo: dict[str, dict[str, dict[str, Any]]] = {
+            "order": reads.read_orders(dsn),
+            "stock": reads.read_stock(dsn, locations),
+            "partner": reads.read_partners(dsn),
+            "job": reads.read_jobs(dsn),
+        }
+        for entity, records in odoo.items():
+            for key, record in records.items():
+                self._final("odoo", entity, key, checkpoint, record)
+        for order, ids in self.world.correlation().items():
+            self._final("connector", "correlation", order, checkpoint, {"odoo_order_ids": ids})
+        for number, letter in enumerate(self.world.read_dead_letters()):
+            key = str(letter.get("id", number))
+            self._final("connector", "dead_letter", key, checkpoint, letter)
+        self._phase(f"reads {checkpoint}", "end")
+
+    def _final(
+        self, source: str, entity: str, key: str, checkpoint: str, record: dict[str, Any]
+    ) -> None:
+        self._writer.append(
+            Event(
+                time=self._clock.now(),
+                source=source,
+                kind="final",
+                name=entity,
+                key=key,
+                outcome=checkpoint,
+                value=record,
+            )
+        )
+
+    def _phase(self, name: str, outcome: str) -> None:
+        self._writer.append(
+            Event(
+                time=self._clock.now(),
+                source="harness",
+                kind="phase",
+                name=name,
+                outcome=outcome,
+            )
+        )
+
+
+class Watcher:
+    """Samples the connector's queue while the story runs, for the timeline."""
+
+    def __init__(self, settler: Settler, clock: Clock, writer: HistoryWriter) -> None:
+        self._settler, self._clock, self._writer = settler, clock, writer
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def __enter__(self) -> "Watcher":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        probe = self._settler.world.spec.settled
+        while probe is not None and not self._stop.wait(0.5):
+            try:
+                row = self._settler.world.ask(probe, "settled")[0]
+            except (httpx.HTTPError, psycopg.Error, IndexError):
+                continue  # it is down: the timeline shows the gap
+            self._writer.append(
+                Event(
+                    time=self._clock.now(),
+                    source="connector",
+                    kind="sample",
+                    name="queue_depth",
+                    value={"pending": int(row["pending"]), "failed": int(row["failed"])},
+                )
+            )

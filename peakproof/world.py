@@ -1,0 +1,153 @@
+"""One world: the parts of a run that are alive, and how to reach them.
+
+``peakproof.run`` builds it; faults, the player and the reads use it. It knows no scenario and
+no vendor.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psycopg
+from psycopg.rows import dict_row
+
+from peakproof.connector import ConnectorSpec, Probe, render
+from peakproof.errors import OdooRefused, UnknownName, WorldFailed
+from peakproof.plan import Plan
+from peakproof.runtime.json2 import Odoo
+from peakproof.runtime.odoo_acts import OdooActs
+from peakproof.runtime.odoo_shop import OdooShop
+from peakproof.simkit.client import SimulatorClient
+
+__all__ = ["Quiet", "World"]
+
+
+class Quiet(msgspec.Struct, kw_only=True):
+    """How much is still under way: all zero, twice, with no change in Odoo, is settled."""
+
+    deliveries: int = 0
+    pending: int = 0
+    failed: int = 0
+    odoo_activity: int = 0
+    reachable: bool = True
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing is open."""
+        return self.reachable and not self.deliveries and not self.pending
+
+
+class World:
+    """The parts of one run.
+
+    ``values`` are what connector.toml's placeholders stand for; ``odoo_process``,
+    ``connector_process`` and ``odoo_proxy`` are None where the world has none.
+    """
+
+    def __init__(self, plan: Plan, spec: ConnectorSpec, folder: Path) -> None:
+        self.plan = plan
+        self.spec = spec
+        self.folder = folder
+        self.values: dict[str, Any] = {}
+        self.simulators: dict[str, SimulatorClient] = {}
+        self.odoo: Odoo | None = None
+        self.odoo_shop: OdooShop | None = None
+        self.odoo_process: Any = None
+        self.odoo_proxy: SimulatorClient | None = None
+        self.connector: Any = None
+        self.acts: OdooActs | None = None
+        self.correlation: Callable[[], dict[str, list[int]]] = self.read_correlation
+        self._http = httpx.Client(timeout=20, trust_env=False)
+
+    @property
+    def external(self) -> bool:
+        """Return whether the connector runs beside Odoo rather than inside."""
+        return self.spec.addons is None
+
+    def simulator(self, name: str) -> SimulatorClient:
+        """Return a simulator's control client; UnknownName when the world has none."""
+        if name not in self.simulators:
+            raise UnknownName("simulator", name, self.simulators, "this world")
+        return self.simulators[name]
+
+    def act(
+        self, system: str, action: str, actor: str, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Do a deed in a system on behalf of an actor."""
+        if system == "odoo":
+            if self.acts is None:
+                raise WorldFailed("odoo", "the world has no shop in Odoo yet")
+            return self.acts.act(action, arguments)
+        return self.simulator(system).act(action, arguments, actor)
+
+    def odoo_dsn(self) -> str:
+        """Return how to reach Odoo's database by SQL."""
+        return str(self.odoo_process.dsn)
+
+    # The connector's own word on its state.
+
+    def ask(self, probe: Probe, what: str) -> list[dict[str, Any]]:
+        """Ask a probe of connector.toml; return rows (an HTTP object is one row).
+
+        Raises httpx.HTTPError or psycopg.Error when it cannot be asked just now.
+        """
+        if probe.odoo_sql:
+            with psycopg.connect(self.odoo_dsn(), row_factory=dict_row) as connection:
+                return list(connection.execute(probe.odoo_sql.encode()))
+        response = self._http.get(
+            render(probe.url, self.values, f"[{what}] url"), headers=self._headers(probe)
+        )
+        response.raise_for_status()
+        body = response.json()
+        return body if isinstance(body, list) else [body]
+
+    def kick(self, url: str, cron: str, authorization: str = "") -> None:
+        """Trigger a schedule of the connector: an address, or one of Odoo's crons."""
+        if url:
+            probe = Probe(url=url, authorization=authorization)
+            self._http.post(
+                render(url, self.values, "[[kick]] url"), headers=self._headers(probe)
+            ).raise_for_status()
+            return
+        if self.odoo is None:
+            raise WorldFailed("odoo", "the world has no Odoo to kick")
+        module, name = cron.split(".", 1)
+        found = self.odoo.call(
+            "ir.model.data",
+            "search_read",
+            domain=[["module", "=", module], ["name", "=", name], ["model", "=", "ir.cron"]],
+            fields=["res_id"],
+        )
+        if not found:
+            raise OdooRefused(f"ir.cron {cron}", 404, "MissingError", "no such cron in this Odoo")
+        self.odoo.call("ir.cron", "method_direct_trigger", ids=[found[0]["res_id"]])
+
+    def read_correlation(self) -> dict[str, list[int]]:
+        """Return which sale orders in Odoo became of which channel order."""
+        correlated: dict[str, list[int]] = {}
+        if self.spec.correlate is None:
+            return correlated
+        for row in self.ask(self.spec.correlate, "correlate"):
+            ids = correlated.setdefault(str(row["channel_order"]), [])
+            if row["odoo_order"] is not None:
+                ids.append(int(row["odoo_order"]))
+        return correlated
+
+    def read_dead_letters(self) -> list[dict[str, Any]]:
+        """Return what the connector itself reports as failed."""
+        if self.spec.dead_letters is None:
+            return []
+        return self.ask(self.spec.dead_letters, "dead_letters")
+
+    def _headers(self, probe: Probe) -> dict[str, str]:
+        if not probe.authorization:
+            return {}
+        return {"Authorization": render(probe.authorization, self.values, "authorization")}
+
+    def close(self) -> None:
+        """Close the connections of the world (not its processes: run.py ends those)."""
+        for client in [*self.simulators.values(), self.odoo_proxy]:
+            if client is not None:
+                client.close()
+        self._http.close()
