@@ -10,8 +10,8 @@ from pathlib import Path
 from peakproof.outcomes import Verdict
 from peakproof.report.records import FindingRecord, GateRecord, ResultRecord, RunRecord
 from peakproof.report.scrub import clean_text
-from peakproof.report.verdict import write_atomically
 from peakproof.report.words import count_of
+from peakproof.store import write_atomically
 
 __all__ = ["junit_xml", "write_junit"]
 
@@ -100,7 +100,7 @@ def _finding(finding: FindingRecord) -> str:
     """Say a finding in plain lines."""
     lines = [
         "",
-        finding.subject,
+        f"{finding.what}: {finding.subject}" if finding.what else finding.subject,
         f"  expected: {finding.expected}",
         f"  found:    {finding.found}",
     ]

@@ -58,6 +58,8 @@ class FindingRecord(msgspec.Struct, kw_only=True):
     subject: str  # what it is about, such as "order #1001" or "TEE-M at MAIN"
     expected: str
     found: str
+    what: str = ""  # the kind of violation in two or three words, such as "duplicate order"
+    time: float | None = None  # when it became visible
     evidence: list[dict[str, Any]] = []  # rows of a table; keys are the columns
     trail: list[TrailStep] = []
 
@@ -70,6 +72,7 @@ class ResultRecord(msgspec.Struct, kw_only=True):
     statement: str = ""  # what the invariant promises, in one sentence
     flow: str = ""
     tested: int = 0  # how many things it looked at; zero is never a pass
+    summary: str = ""  # what it found, in one sentence, whatever the verdict
     reason: str = ""  # why it is unknown or not claimed
     findings: list[FindingRecord] = []
     findings_total: int = 0  # there may be more than are kept

@@ -4,7 +4,8 @@ Everything is drawn from the History on one axis of run time, so that cause stan
 a fault's band runs faintly through all lanes below it. Lanes without events are left out.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from peakproof.history import History
 from peakproof.report import timeline_data as data
@@ -21,12 +22,19 @@ from peakproof.report.svg import (
 )
 from peakproof.report.words import duration, number
 
-__all__ = ["timeline"]
+__all__ = ["Mark", "timeline"]
 
 WIDTH, GUTTER, MARGIN = 1120, 172, 92
 RIGHT = WIDTH - MARGIN
 LANE_GAP = 16
 LABEL_GAP = 13
+
+
+class Mark(NamedTuple):
+    """A moment to point out, such as when a violation became visible."""
+
+    time: float
+    text: str
 
 
 class _Canvas:
@@ -53,11 +61,16 @@ class _Canvas:
 
 
 def timeline(
-    history: History, colours: dict[str, str] | None = None, name: str = "run", prefix: str = "t"
+    history: History,
+    colours: dict[str, str] | None = None,
+    name: str = "run",
+    prefix: str = "t",
+    marks: Sequence[Mark] = (),
 ) -> str:
     """Return the SVG, or an empty text where the history holds nothing to draw.
 
-    ``colours`` gives faults their colours (``#rrggbb``), ``prefix`` makes ids unique in a page.
+    ``colours`` gives faults their colours (``#rrggbb``), ``prefix`` makes ids unique in a page,
+    ``marks`` are the violations.
     """
     story = data.read(history, colours or {})
     if story is None:
@@ -71,6 +84,7 @@ def timeline(
     _ticks(canvas, "webhooks", story.deliveries_ok, story.deliveries_bad, "not taken")
     _ticks(canvas, "channel API calls", story.requests_ok, story.requests_bad, "refused")
     _processes(canvas)
+    _marks(canvas, marks)
     behind = _axis(canvas, top)
     description = (
         f"{number(len(story.placed))} orders placed, {number(story.in_odoo_end)} in Odoo, "
@@ -239,6 +253,25 @@ def _processes(canvas: _Canvas) -> None:
         canvas.lane_name(y, process.name)
         canvas.y += 30
     canvas.y += LANE_GAP - 8 if canvas.story.processes else 0
+
+
+def _marks(canvas: _Canvas, marks: Sequence[Mark]) -> None:
+    """Draw a cross for each violation; those that meet in one place share a cross."""
+    places: dict[int, list[Mark]] = {}
+    for mark in marks:
+        places.setdefault(int(canvas.xs(mark.time) // 8), []).append(mark)
+    if not places:
+        return
+    y = canvas.y + 8
+    for together in places.values():
+        x = canvas.xs(together[0].time)
+        note = "\n".join(f"{duration(mark.time)}: {mark.text}" for mark in together[:5])
+        more = len(together) - 5
+        note += f"\nand {number(more)} more" if more > 0 else ""
+        canvas.add("path", note, d=f"M{n(x - 4)} {n(y - 4)}l8 8m0 -8l-8 8", class_="cross")
+    canvas.lane_name(y, "violations")
+    canvas.words(RIGHT + 7.0, y + 4, f"{number(len(marks))} shown", "end-label bad")
+    canvas.y += 20 + LANE_GAP
 
 
 def _axis(canvas: _Canvas, top: float) -> list[str]:

@@ -15,15 +15,15 @@ Verdicts are the words of peakproof.outcomes.Verdict. A single run is a gate of 
 is documented where it is defined, in peakproof.report.records.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from peakproof.errors import BadFile
 from peakproof.report.records import SCHEMA, GateRecord
+from peakproof.store import write_atomically
 
-__all__ = ["read_verdict", "write_atomically", "write_verdict"]
+__all__ = ["read_verdict", "write_verdict"]
 
 
 def write_verdict(gate: GateRecord, path: Path) -> None:
@@ -44,14 +44,3 @@ def read_verdict(path: Path) -> GateRecord:
             "Use the newer peakproof."
         )
     return gate
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

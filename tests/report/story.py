@@ -211,6 +211,8 @@ def latencies(seed: int = 7) -> list[LatencyRecord]:
 def duplicate_order() -> FindingRecord:
     """Return the finding of one order that was created twice."""
     return FindingRecord(
+        what="duplicate order",
+        time=42.1,
         subject="order #1063",
         expected="exactly one order in Odoo for #1063 (gid://shopify/Order/5063)",
         found="2 orders: S00063 and S00064, confirmed 0.9 s apart, both invoiced in full",
@@ -267,6 +269,8 @@ def duplicate_order() -> FindingRecord:
 def oversell() -> FindingRecord:
     """Return the finding of an article sold once too often."""
     return FindingRecord(
+        what="promised more than there was",
+        time=45.0,
         subject="CAP-RED at MAIN",
         expected="at most 12 promised of 12 that were there",
         found="13 promised: available on the channel was set back from 0 to 1 at 44.6 s",
