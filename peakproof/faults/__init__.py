@@ -1,1 +1,53 @@
-"""See ARCHITECTURE.md."""
+"""The faults, by name. A new one is a file here and its name in the tuple below.
+
+Each has NAME, LEVEL (api, webhook, network, process, business), COLOUR (on the timeline),
+``inject(world, options) -> token``, ``heal(world, token)`` and ``fired(world, token) -> int``.
+Healing twice does no harm, and the count stays readable afterwards.
+"""
+
+from types import ModuleType
+
+from . import (
+    api_errors,
+    api_latency,
+    api_throttle,
+    connector_kill,
+    connector_pause,
+    lost_acknowledgement,
+    odoo_acknowledgement_lost,
+    odoo_pause,
+    odoo_restart,
+    subscription_removed,
+    token_expired,
+    webhook_acknowledgement_lost,
+    webhook_drop,
+    webhook_duplicate,
+    webhook_forge,
+    webhook_late,
+    webhook_reorder,
+)
+
+__all__ = ["REGISTRY"]
+
+REGISTRY: dict[str, ModuleType] = {
+    module.NAME: module
+    for module in (
+        api_errors,
+        api_latency,
+        api_throttle,
+        connector_kill,
+        connector_pause,
+        lost_acknowledgement,
+        odoo_acknowledgement_lost,
+        odoo_pause,
+        odoo_restart,
+        subscription_removed,
+        token_expired,
+        webhook_acknowledgement_lost,
+        webhook_drop,
+        webhook_duplicate,
+        webhook_forge,
+        webhook_late,
+        webhook_reorder,
+    )
+}

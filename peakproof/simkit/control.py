@@ -77,7 +77,10 @@ class _Control:
 
     def health(self, _request: Request) -> Response:
         """Say that the simulator is up, and whether it was seeded."""
-        return Response.json({"ready": True, "name": self._name, "seeded": self._seeded})
+        version = self._simulator.version
+        return Response.json(
+            {"ready": True, "name": self._name, "seeded": self._seeded, "version": version}
+        )
 
     def seed(self, request: Request) -> Response:
         """Set up the business from a plan's shop."""

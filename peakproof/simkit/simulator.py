@@ -90,9 +90,11 @@ class Kit:
 class Simulator(ABC):
     """A simulated vendor. Handlers and actions run one after another: no locks needed.
 
-    ``fault_points`` are the points of its own, name -> what happens there.
+    ``fault_points`` are the points of its own, name -> what happens there; ``version`` is the
+    vendor's API version that it speaks by default.
     """
 
+    version: str = ""
     fault_points: Mapping[str, str] = {}
 
     @abstractmethod

@@ -1,0 +1,24 @@
+"""The connector takes a webhook, its acknowledgement is lost, so the channel sends again.
+
+Options: ``topic`` (glob), ``count``, ``skip``, ``probability``, ``simulator``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from peakproof.simkit.targets import RuleToken, World, add_rule, remove_rule, rule_fired
+
+__all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
+
+NAME = "webhook_acknowledgement_lost"
+LEVEL = "webhook"
+COLOUR = "#5f3dc4"
+
+
+def inject(world: World, options: Mapping[str, Any]) -> RuleToken:
+    """Begin; return the token for heal and fired."""
+    return add_rule(world, NAME, "webhook", {"effect": "acknowledgement_lost"}, options)
+
+
+heal = remove_rule
+fired = rule_fired
