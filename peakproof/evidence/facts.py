@@ -55,6 +55,7 @@ class Facts:
     def __init__(self, history: History, claims: Claims, plan: Plan) -> None:
         self.claims = claims
         self.plan = plan
+        self.shared: dict[str, Any] = {}  # what other modules derive once from these facts
         # A copy: holding the History itself would keep the cache's key alive for ever.
         self._history = History(history.events)
 

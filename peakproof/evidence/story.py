@@ -227,9 +227,14 @@ class Story(records.World):
         operation = self._invoke(time, "store-1", name, "odoo", arguments)
         if happens and outcome != "fail":
             self.on_hand[sku] -= units
-            self._quant(time + 0.05, sku)
+            self.moved(time + 0.05, sku)
         result = {"on_hand_after": self.on_hand[sku], "free_after": self.free(sku)}
         self._ended(time + 0.1, operation, outcome, {"result": result} if outcome == "ok" else {})
+
+    def moved(self, time: float, sku: str) -> None:
+        """Odoo commits a stock move and with it what is on hand now."""
+        self._change(time, "stock_move", "1", "insert", {"state": "done", "sale_line_id": None})
+        self._quant(time, sku)
 
     def free(self, sku: str) -> int:
         """Return what Odoo would promise to the next customer."""

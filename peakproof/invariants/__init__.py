@@ -15,7 +15,7 @@ from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
 
-from . import order_content, orders_exactly_once
+from . import no_oversell, order_content, orders_exactly_once, stock_conserved
 
 __all__ = [
     "REGISTRY",
@@ -39,7 +39,7 @@ class Invariant(Protocol):
     check: Callable[[History, Claims, Plan], Result]
 
 
-_MODULES: tuple[Any, ...] = (orders_exactly_once, order_content)
+_MODULES: tuple[Any, ...] = (orders_exactly_once, order_content, no_oversell, stock_conserved)
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}
 

@@ -1,0 +1,187 @@
+"""The stock ledger: what there was, what actors moved in Odoo, what the channel sold.
+
+It rests on deeds and on the channel's own state, never on what the connector wrote, so that
+it says how many units there truly were. Deeds whose answer was lost may have happened or not:
+``certain`` is False then and each reader decides which way is the careful one.
+"""
+
+from collections import defaultdict
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from peakproof.evidence.facts import Facts, Operation
+from peakproof.history import Event
+
+__all__ = ["LevelChange", "StockLedger", "StoreMove"]
+
+# What one unit of the argument "quantity" does to the stock at the place.
+_SIGNS = {
+    "store_sale": -1,
+    "deliver_stock": -1,
+    "scrap": -1,
+    "scrap_stock": -1,
+    "short_pick": -1,
+    "receive_stock": 1,
+    "return_stock": 1,
+    "store_return": 1,
+}
+
+
+class StoreMove(msgspec.Struct, kw_only=True):
+    """A deed in Odoo that changed the stock of one item at one place by ``units``.
+
+    It took effect between ``began_seconds`` and ``ended_seconds`` (infinite: no answer came).
+    """
+
+    sku: str
+    location: str
+    units: int
+    began_seconds: float
+    ended_seconds: float
+    certain: bool
+    operation: Operation
+
+
+class LevelChange(msgspec.Struct, kw_only=True):
+    """A change of what the channel shows as available of one item at one place."""
+
+    time_seconds: float
+    sku: str
+    location: str
+    units: int
+    available: int
+    cause: str  # order, cancel, edit, refund, api, merchant, seed, fulfilment
+    cause_id: str
+    event: Event
+
+
+class StockLedger:
+    """The stock of every item, as deeds and the channel's state tell it."""
+
+    @classmethod
+    def of(cls, facts: Facts) -> "StockLedger":
+        """Return the ledger of these facts, built at most once."""
+        ledger: StockLedger = facts.shared.setdefault("stock ledger", cls(facts))
+        return ledger
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.initial: dict[str, dict[str, int]] = {
+            variant.sku: dict(variant.stock) for variant in facts.plan.shop.variants()
+        }
+        self.sold_online = {
+            place.code
+            for place in facts.plan.shop.locations
+            if place.active and place.fulfills_online
+        }
+
+    @cached_property
+    def moves(self) -> list[StoreMove]:
+        """Every deed in Odoo that moved stock, in order of its beginning."""
+        moves = []
+        for operation in self._facts.operations:
+            if operation.system == "odoo" and operation.outcome != "fail":
+                moves += _moves(operation)
+        return moves
+
+    @cached_property
+    def moves_by_sku(self) -> dict[str, list[StoreMove]]:
+        """The same by SKU."""
+        found: dict[str, list[StoreMove]] = defaultdict(list)
+        for move in self.moves:
+            found[move.sku].append(move)
+        return found
+
+    @cached_property
+    def levels(self) -> dict[tuple[str, str], list[LevelChange]]:
+        """What the channel showed, change by change, by SKU and location."""
+        found: dict[tuple[str, str], list[LevelChange]] = defaultdict(list)
+        for event in self._facts.of_kind("state", "inventory_level"):
+            sku, _, location = event.key.rpartition("@")
+            place = (sku, location)
+            before = found[place][-1].available if found[place] else None
+            change = _level_change(event, sku, location, before)
+            if change is not None:
+                found[place].append(change)
+        return found
+
+    @cached_property
+    def levels_by_sku(self) -> dict[str, list[LevelChange]]:
+        """What the channel showed of an item anywhere, in order of time."""
+        found: dict[str, list[LevelChange]] = defaultdict(list)
+        for (sku, _), changes in self.levels.items():
+            found[sku] += changes
+        for changes in found.values():
+            changes.sort(key=lambda change: change.time_seconds)
+        return found
+
+    def initial_online(self, sku: str) -> int:
+        """Return the units that the channel could sell when the story began."""
+        stock = self.initial.get(sku, {})
+        return sum(units for place, units in stock.items() if place in self.sold_online)
+
+
+def _moves(operation: Operation) -> list[StoreMove]:
+    arguments, result = operation.arguments, operation.result
+    sku, units = arguments.get("sku"), _units(operation)
+    if not sku or units is None:
+        return []
+    source = arguments.get("location_code") or arguments.get("from") or ""
+    moved = [(str(source), units)]
+    target = arguments.get("to") or arguments.get("to_location_code")
+    if target and operation.action.startswith(("transfer", "move")):
+        moved = [(str(source), -abs(units)), (str(target), abs(units))]
+    return [
+        StoreMove(
+            sku=str(sku),
+            location=str(result.get("location_code") or place),
+            units=change,
+            began_seconds=operation.began_seconds,
+            ended_seconds=operation.ended_seconds,
+            certain=operation.outcome == "ok",
+            operation=operation,
+        )
+        for place, change in moved
+        if change
+    ]
+
+
+def _units(operation: Operation) -> int | None:
+    """Return by how many units a deed changed the stock; None if it did not or does not say."""
+    arguments, result = operation.arguments, operation.result
+    for holder, name in ((result, "change"), (result, "delta"), (arguments, "change"),
+                         (arguments, "delta")):  # fmt: skip
+        amount = holder.get(name)
+        if isinstance(amount, int | float):
+            return round(amount)
+    before, after = result.get("on_hand_before"), result.get("on_hand_after")
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        return round(after - before)
+    quantity: Any = result.get("quantity", arguments.get("quantity"))
+    if not isinstance(quantity, int | float):
+        return None
+    if operation.action.startswith(("transfer", "move")):
+        return round(quantity)
+    sign = _SIGNS.get(operation.action)
+    return None if sign is None else sign * round(quantity)
+
+
+def _level_change(event: Event, sku: str, location: str, before: int | None) -> LevelChange | None:
+    value = event.value
+    if not isinstance(value.get("available"), int | float):
+        return None
+    available = round(value["available"])
+    cause = value.get("cause") or {}
+    units = value.get("delta") or 0 if before is None else available - before
+    return LevelChange(
+        time_seconds=event.time,
+        sku=sku,
+        location=location,
+        units=round(units),
+        available=available,
+        cause=str(cause.get("kind", "")),
+        cause_id=str(cause.get("id") or cause.get("request") or ""),
+        event=event,
+    )
