@@ -18,7 +18,6 @@ __all__ = [
     "Later",
     "Request",
     "Response",
-    "decoded_path",
     "resolved",
 ]
 
@@ -62,12 +61,12 @@ class Request:
     ``name`` and ``outcome`` go into the history with ``record``: a route names its operation;
     ``outcome`` left empty follows from the status (2xx is ok, anything else fail), so a handler
     that refuses inside a 200 sets it to ``"fail"``. ``context`` is the handlers' own space.
-    ``arrived_seconds`` is run time.
+    ``path`` is decoded, ``raw_path`` as it came; ``arrived_seconds`` is run time.
     """
 
     __slots__ = (
         "_after", "_query", "arrived_seconds", "body", "context", "headers", "id", "method",
-        "name", "outcome", "params", "path", "query_string", "record",
+        "name", "outcome", "params", "path", "query_string", "raw_path", "record",
     )  # fmt: skip
 
     def __init__(
@@ -81,7 +80,8 @@ class Request:
         identity: str = "",
     ) -> None:
         self.method = method
-        self.path = path
+        self.raw_path = path
+        self.path = unquote(path) if "%" in path else path
         self.query_string = query_string
         self.headers = Headers(headers or [])
         self.body = body
@@ -199,11 +199,6 @@ class Later:
 
 Handled: TypeAlias = Response | Later | Awaitable[Response]
 Handler: TypeAlias = Callable[[Request], Handled]
-
-
-def decoded_path(raw: str) -> str:
-    """Return a path with its percent escapes decoded."""
-    return unquote(raw) if "%" in raw else raw
 
 
 async def resolved(handled: Handled) -> Response:

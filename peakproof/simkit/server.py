@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import httptools
 
 from peakproof.seed import Clock
-from peakproof.simkit.messages import Ending, Handled, Request, Response, decoded_path, resolved
+from peakproof.simkit.messages import Ending, Handled, Request, Response, resolved
 
 __all__ = ["BODY_BYTES_MAX", "Connection", "Serves", "Shared", "reset"]
 
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
             path = "/" + path.partition("//")[2].partition("/")[2]
         request = Request(
             self._parser.get_method().decode("latin-1"),
-            decoded_path(path),
+            path,
             query,
             self._headers,
             b"".join(self._body),
