@@ -1,1 +1,49 @@
-"""See ARCHITECTURE.md."""
+"""Reports from stored runs: console table, verdict.json, junit.xml, report.html.
+
+``write_reports`` writes the three files, ``peakproof.report.console.print_gate`` prints. Records
+are defined in peakproof.report.records; nothing here needs Odoo, a simulator or a network.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from peakproof.history import History
+from peakproof.report.html import write_html
+from peakproof.report.junit import write_junit
+from peakproof.report.records import GateRecord
+from peakproof.report.scrub import scrub
+from peakproof.report.verdict import write_verdict
+
+__all__ = ["ReportPaths", "write_reports"]
+
+
+class ReportPaths(msgspec.Struct, kw_only=True, frozen=True):
+    """Where the reports of a gate lie."""
+
+    html: Path
+    junit: Path
+    verdict: Path
+
+
+def write_reports(
+    gate: GateRecord,
+    histories: Sequence[History | None],
+    folder: Path,
+    secrets: Iterable[str] = (),
+) -> ReportPaths:
+    """Write report.html, junit.xml and verdict.json into ``folder``, each whole or not at all.
+
+    ``histories`` stand in the order of ``gate.runs``. ``secrets`` are the run's tokens, keys and
+    passwords: they are replaced wherever they appear, as is whatever looks like one.
+    """
+    clean = scrub(gate, secrets)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = ReportPaths(
+        html=folder / "report.html", junit=folder / "junit.xml", verdict=folder / "verdict.json"
+    )
+    write_verdict(clean, paths.verdict)
+    write_junit(clean, paths.junit)
+    write_html(clean, histories, paths.html)
+    return paths

@@ -9,7 +9,7 @@ The same records give the same bytes.
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from markupsafe import Markup
 from peakproof.history import History
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
+from peakproof.report.headline import headline
 from peakproof.report.latency import LatencyStrips, level_verdict
 from peakproof.report.records import (
     FIVE_FIGURES,
@@ -28,7 +29,7 @@ from peakproof.report.records import (
     ResultRecord,
     RunRecord,
 )
-from peakproof.report.scrub import clean_text, scrub
+from peakproof.report.scrub import clean_text
 from peakproof.report.timeline import Mark, timeline
 from peakproof.store import write_atomically
 
@@ -49,21 +50,16 @@ CLASSES = {
 }
 
 
-def write_html(
-    gate: GateRecord,
-    histories: Mapping[str, History],
-    path: Path,
-    secrets: Iterable[str] = (),
-) -> None:
-    """Write the page, whole or not at all; ``histories`` are by scenario."""
-    write_atomically(path, render_html(gate, histories, secrets).encode())
+def write_html(gate: GateRecord, histories: Sequence[History | None], path: Path) -> None:
+    """Write the page, whole or not at all."""
+    write_atomically(path, render_html(gate, histories).encode())
 
 
-def render_html(
-    gate: GateRecord, histories: Mapping[str, History], secrets: Iterable[str] = ()
-) -> str:
-    """Return the page. A scenario without history has no timeline and says so."""
-    gate = scrub(gate, secrets)
+def render_html(gate: GateRecord, histories: Sequence[History | None]) -> str:
+    """Return the page. ``histories`` stand in the order of ``gate.runs``; a run without one
+    has no timeline and the page says so. Secrets are the caller's to remove: write_reports does.
+    """
+    padded = [*histories, *[None] * len(gate.runs)]
     environment = _environment()
     style = _file("report.css")
     script = _file("report.js")
@@ -76,36 +72,12 @@ def render_html(
         headline=headline(gate),
         matrix=_matrix(gate),
         scenarios=[
-            _scenario(run, histories.get(run.scenario), index)
-            for index, run in enumerate(gate.runs, 1)
+            _scenario(run, history, index)
+            for index, (run, history) in enumerate(zip(gate.runs, padded, strict=False), 1)
         ],
         not_simulated=list(dict.fromkeys(t for run in gate.runs for t in run.not_simulated)),
         exit_meaning=words.EXIT_MEANING.get(ExitCode(gate.exit_code), ""),
     )
-
-
-def headline(gate: GateRecord) -> str:
-    """Say in one sentence what came out."""
-    by_verdict = {
-        verdict: sum(r.verdict is verdict for run in gate.runs for r in run.results)
-        for verdict in Verdict
-    }
-    runs = words.count_of(len(gate.runs), "scenario")
-    if not gate.runs:
-        return "No scenario applies to what this connector claims, so nothing was tested."
-    if gate.verdict is Verdict.PASS:
-        return f"Every invariant that applies held in {runs}."
-    parts = []
-    for verdict, told in (
-        (Verdict.VIOLATED, "violated"),
-        (Verdict.UNKNOWN, "unknown"),
-        (Verdict.SLOW, "slower than promised"),
-    ):
-        if by_verdict[verdict]:
-            parts.append(f"{by_verdict[verdict]} {told}")
-    judged = sum(by_verdict.values()) - by_verdict[Verdict.NOT_CLAIMED]
-    listed = ", ".join(parts) or "none broken"
-    return f"Of {words.count_of(judged, 'judgement')} in {runs}: {listed}."
 
 
 def _environment() -> jinja2.Environment:

@@ -24,7 +24,7 @@ from peakproof.report.words import duration, number
 
 __all__ = ["Mark", "timeline"]
 
-WIDTH, GUTTER, MARGIN = 1120, 172, 92
+WIDTH, GUTTER, MARGIN = 1120, 168, 92
 RIGHT = WIDTH - MARGIN
 LANE_GAP = 16
 LABEL_GAP = 13
@@ -57,7 +57,7 @@ class _Canvas:
 
     def lane_name(self, middle: float, text: str, class_: str = "lane") -> None:
         """Name a lane in the gutter."""
-        self.words(GUTTER - 14.0, middle + 4, text, class_)
+        self.words(0.0, middle + 4, text, class_)
 
 
 def timeline(
@@ -160,16 +160,18 @@ def _frame(canvas: _Canvas, name: str, high: float, height: float) -> Scale:
         y = ys(tick)
         canvas.add("line", x1=GUTTER, x2=RIGHT, y1=y, y2=y, class_="grid" if tick else "base")
         canvas.words(GUTTER - 6.0, y + 3.5, number(tick), "tick end")
-    canvas.words(GUTTER - 40.0, canvas.y + height / 2 + 4, name, "lane")
+    canvas.lane_name(canvas.y + height / 2, name)
     return ys
 
 
 def _end_labels(canvas: _Canvas, ys: Scale, labels: list[tuple[float, str, str]]) -> None:
-    """Write what each curve is beside its end, kept apart where they meet."""
-    last = -1e9
+    """Write what each curve is beside its end, kept apart where they meet, within the lane."""
+    last = ys.start - LABEL_GAP * (len(labels) - 1) + 4
+    floor = -1e9
     for y, text, class_ in sorted((ys(value) + 4, text, class_) for value, text, class_ in labels):
-        last = max(y, last + LABEL_GAP)
-        canvas.words(RIGHT + 7.0, last, text, f"end-label {class_}")
+        floor = max(min(y, last), floor + LABEL_GAP)
+        last += LABEL_GAP
+        canvas.words(RIGHT + 7.0, floor, text, f"end-label {class_}")
 
 
 def _orders(canvas: _Canvas) -> None:

@@ -42,6 +42,14 @@ EXIT_MEANING = {
     ExitCode.USAGE: "the command could not be understood",
     ExitCode.CRASHED: "peakproof itself failed",
 }
+_NAMES = {
+    "api": "API",
+    "id": "ID",
+    "odoo": "Odoo",
+    "pos": "POS",
+    "shopify": "Shopify",
+    "sku": "SKU",
+}
 MINUTE_SECONDS, HOUR_SECONDS = 60, 3600
 
 
@@ -108,6 +116,7 @@ def count_of(amount: int, singular: str, plural: str = "") -> str:
 
 
 def title(name: str) -> str:
-    """Say a snake_case name as words: ``orders_exactly_once`` is ``Orders exactly once``."""
-    text = name.replace("_", " ").strip()
+    """Say a snake_case name as words: ``api_discipline`` is ``API discipline``."""
+    parts = [_NAMES.get(part, part) for part in name.split("_") if part]
+    text = " ".join(parts)
     return text[:1].upper() + text[1:]

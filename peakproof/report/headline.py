@@ -1,0 +1,31 @@
+"""The one sentence that says what came out of a gate, the same in every report."""
+
+from peakproof.outcomes import Verdict
+from peakproof.report import words
+from peakproof.report.records import GateRecord
+
+__all__ = ["headline"]
+
+
+def headline(gate: GateRecord) -> str:
+    """Say in one sentence what came out."""
+    by_verdict = {
+        verdict: sum(r.verdict is verdict for run in gate.runs for r in run.results)
+        for verdict in Verdict
+    }
+    runs = words.count_of(len(gate.runs), "scenario")
+    if not gate.runs:
+        return "No scenario applies to what this connector claims, so nothing was tested."
+    if gate.verdict is Verdict.PASS:
+        return f"Every invariant that applies held in {runs}."
+    parts = []
+    for verdict, told in (
+        (Verdict.VIOLATED, "violated"),
+        (Verdict.UNKNOWN, "unknown"),
+        (Verdict.SLOW, "slower than promised"),
+    ):
+        if by_verdict[verdict]:
+            parts.append(f"{by_verdict[verdict]} {told}")
+    judged = sum(by_verdict.values()) - by_verdict[Verdict.NOT_CLAIMED]
+    listed = ", ".join(parts) or "none broken"
+    return f"Of {words.count_of(judged, 'judgement')} in {runs}: {listed}."
