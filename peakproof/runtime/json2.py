@@ -10,7 +10,7 @@ Odoo binds arguments by parameter name, and an addon may rename one (``write(val
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -130,10 +130,15 @@ class Odoo:
         """Write the values to the records."""
         self.call(model, "write", ids=ids, context=context, vals=dict(values))
 
-    def wait_ready(self, limit_seconds: float) -> None:
-        """Wait until the database answers; raises WaitExpired, or OdooRefused (bad key)."""
+    def wait_ready(self, limit_seconds: float, alive: Callable[[], bool] = lambda: True) -> None:
+        """Wait until the database answers.
+
+        Raises WaitExpired (also as soon as the server is not ``alive``) or OdooRefused.
+        """
 
         def answers() -> bool:
+            if not alive():
+                raise WaitExpired(f"Odoo at {self.url} ended before it answered.")
             try:
                 self._client.post("/json/2/res.users/context_get", json={}).raise_for_status()
             except httpx.TransportError:

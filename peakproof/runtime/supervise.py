@@ -141,6 +141,14 @@ class Watched:
         """Ask the process to end (SIGTERM), insist after the grace, and wait for it."""
         self._end("stopped", signal.SIGTERM, grace_seconds)
 
+    def interrupt(self, grace_seconds: float = 10.0) -> None:
+        """Like ``stop`` with SIGINT to the leader alone (PostgreSQL: end connections, write)."""
+        self._end("stopped", signal.SIGINT, grace_seconds, leader_only=True)
+
+    def quit(self, grace_seconds: float = 10.0) -> None:
+        """Like ``kill`` with SIGQUIT to the leader alone (PostgreSQL: end as in a crash)."""
+        self._end("killed", signal.SIGQUIT, grace_seconds, leader_only=True)
+
     def kill(self) -> None:
         """End the process group at once (SIGKILL) and wait for it."""
         self._end("killed", signal.SIGKILL, 10.0)
@@ -162,13 +170,24 @@ class Watched:
         assert self.exit_code is not None
         return self.exit_code
 
-    def _end(self, intent: str, number: signal.Signals, grace_seconds: float) -> None:
+    def _end(
+        self,
+        intent: str,
+        number: signal.Signals,
+        grace_seconds: float,
+        *,
+        leader_only: bool = False,
+    ) -> None:
         if not self.running:
             return
         with self._lock:
             if self.exit_code is None:
                 self._intent = intent
-        self._signal(number)
+        if leader_only:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+        else:
+            self._signal(number)
         self._signal(signal.SIGCONT)
         if not self._gone.wait(grace_seconds):
             self._signal(signal.SIGKILL)

@@ -1,0 +1,271 @@
+"""Template databases: modules installed once, kept in the cache, cloned for every run.
+
+A template is a stopped PostgreSQL data folder in one archive, keyed by Odoo's version, the
+modules, the addons' content and this file's own version. It holds one database, ``template``,
+with no demo data, an API key for ``admin``, the change-capture triggers, and attachments
+inside the database (so that a clone is complete). Wizards and senders that would stop a
+connector's call for a reason of their own (text messages on delivery) are off.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from peakproof.errors import WaitExpired, WorldFailed
+from peakproof.runtime import capture
+from peakproof.runtime.cache import build_folder, cache_folder, digest_of
+from peakproof.runtime.postgres import Cluster, server_version
+from peakproof.runtime.progress import Progress, silent
+from peakproof.runtime.source import OdooSource
+from peakproof.runtime.supervise import Supervised
+from peakproof.seed import wait_until
+
+__all__ = [
+    "BASE_MODULES",
+    "DATABASE",
+    "LOGIN",
+    "Addons",
+    "Template",
+    "TemplateNote",
+    "find_template",
+]
+
+BASE_MODULES = ("sale_management", "sale_stock", "stock_delivery", "account")
+DATABASE = "template"
+LOGIN = "admin"
+FORMAT = "3"
+NEEDED_BYTES = 400 * 2**20
+INSTALL_SECONDS = 900.0
+API_KEY_ROUNDS = 6000
+SWITCHED_OFF = {
+    "res_company": {"stock_text_confirmation": False, "has_received_warning_stock_sms": True}
+}
+
+
+class Addons(msgspec.Struct, frozen=True):
+    """Folders of a connector's Odoo modules, of their Python packages, and their content key."""
+
+    paths: tuple[Path, ...] = ()
+    python_paths: tuple[Path, ...] = ()
+    key: str = ""
+
+
+class TemplateNote(msgspec.Struct):
+    """What is kept beside the archive."""
+
+    modules: list[str]
+    installed: list[str]
+    watched_tables: list[str]
+    odoo_version: str
+    api_key: str
+
+    def __repr__(self) -> str:
+        return f"TemplateNote(modules={self.modules!r}, odoo_version={self.odoo_version!r})"
+
+
+class Template(msgspec.Struct, frozen=True):
+    """A template in the cache."""
+
+    key: str
+    folder: Path
+    addons: Addons
+    note: TemplateNote
+
+    @property
+    def archive(self) -> Path:
+        """The archive of the data folder."""
+        return self.folder / "cluster.tar"
+
+
+def find_template(
+    source: OdooSource,
+    python: Path,
+    modules: Sequence[str],
+    addons: Addons,
+    watch_tables: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Template:
+    """Return the template with the modules (and the base ones) installed, made if absent.
+
+    Raises WorldFailed with Odoo's last log lines if a module cannot be installed.
+    """
+    wanted = sorted({*BASE_MODULES, *modules})
+    base_key = digest_of(FORMAT, server_version(), source.key, str(capture.WATCHED))
+    key = digest_of(base_key, addons.key, *wanted, "watch", *sorted(watch_tables))
+    plain = wanted == sorted(BASE_MODULES) and not addons.paths and not watch_tables
+    base = None if plain else find_template(source, python, (), Addons(), (), progress)
+
+    def build(folder: Path) -> None:
+        cluster = Cluster(base.archive if base else None)
+        try:
+            cluster.start()
+            note = _fill(cluster, source, python, wanted, addons, base, folder, progress)
+            note.watched_tables = _finish(cluster, note, watch_tables, base is None)
+            cluster.stop()
+            cluster.save(folder / "cluster.tar")
+        finally:
+            cluster.close()
+        (folder / "note.json").write_bytes(msgspec.json.encode(note))
+        (folder / "note.json").chmod(0o600)
+
+    target = cache_folder() / "templates" / f"odoo-{source.version.split('+')[0]}-{key}"
+    folder = build_folder(target, build, "An Odoo database", NEEDED_BYTES, progress)
+    note = msgspec.json.decode((folder / "note.json").read_bytes(), type=TemplateNote)
+    return Template(key, folder, addons, note)
+
+
+def _fill(
+    cluster: Cluster,
+    source: OdooSource,
+    python: Path,
+    modules: list[str],
+    addons: Addons,
+    base: Template | None,
+    folder: Path,
+    progress: Progress,
+) -> TemplateNote:
+    """Install the modules into the template database."""
+    if base is None:
+        cluster.create_database(DATABASE, "template0")
+    else:
+        with cluster.connect() as connection:
+            connection.execute(
+                f"alter database {DATABASE} is_template false allow_connections true"
+            )
+    already = set(base.note.modules) if base else set()
+    new = [name for name in modules if name not in already]
+    _install(cluster, source, python, new, addons, folder, progress)
+    with cluster.connect(DATABASE) as connection:
+        installed = [
+            name
+            for (name,) in connection.execute(
+                "select name from ir_module_module where state = 'installed' order by id"
+            )
+        ]
+        missing = sorted(set(modules) - set(installed))
+        if missing:
+            raise WorldFailed(
+                "odoo", f"modules {', '.join(missing)} were not installed",
+                (folder / "install.log").read_text().splitlines()[-30:],
+            )  # fmt: skip
+        _attachments_into(connection, folder / "data")
+    api_key = base.note.api_key if base else secrets.token_hex(20)
+    return TemplateNote(modules, installed, [], source.version, api_key)
+
+
+def _install(
+    cluster: Cluster,
+    source: OdooSource,
+    python: Path,
+    modules: list[str],
+    addons: Addons,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    if not modules:
+        return
+    log = folder / "install.log"
+    paths = ",".join(map(str, (*addons.paths, *source.addons_paths)))
+    program = Supervised(
+        "odoo",
+        [
+            str(python), "-s", "-m", "odoo", "server", f"--addons-path={paths}",
+            f"--database={DATABASE}", *cluster.odoo_arguments(), f"--data-dir={folder / 'data'}",
+            f"--init={','.join(modules)}", "--stop-after-init", "--no-http",
+            "--max-cron-threads=0", "--log-handler=odoo.modules.loading:INFO",
+        ],
+        log,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(folder),
+            "PYTHONPATH": os.pathsep.join(map(str, (source.python_path, *addons.python_paths))),
+            "TZ": "UTC",
+        },
+        cwd=folder,
+    )  # fmt: skip
+    program.start()
+
+    def installed() -> bool:
+        loaded = sum("Loading module " in line for line in log.open(errors="replace"))
+        progress(f"installing Odoo modules ({loaded} so far)", None)
+        return not program.running
+
+    try:
+        wait_until(installed, INSTALL_SECONDS, f"Odoo to install {', '.join(modules)}", 0.5)
+    except WaitExpired as expired:
+        program.kill()
+        raise WorldFailed("odoo", str(expired), program.last_lines(15)) from expired
+    except BaseException:
+        program.kill()
+        raise
+    if program.exit_code != 0:
+        raise WorldFailed(
+            "odoo", f"installing {', '.join(modules)} failed (exit {program.exit_code})",
+            program.last_lines(30),
+        )  # fmt: skip
+
+
+def _attachments_into(connection: psycopg.Connection[Any], data: Path) -> None:
+    """Move attachment files into the database, and have Odoo keep them there from now on."""
+    rows = connection.execute(
+        "select id, store_fname from ir_attachment where store_fname is not null"
+    ).fetchall()
+    for number, name in rows:
+        file = data / "filestore" / DATABASE / name
+        content = file.read_bytes() if file.is_file() else b""
+        connection.execute(
+            "update ir_attachment set db_datas = %s, store_fname = null where id = %s",
+            [content, number],
+        )
+    for name, value in (("ir_attachment.location", "db"), ("web.base.url.freeze", "True")):
+        connection.execute(
+            "insert into ir_config_parameter (key, value) values (%s, %s) "
+            "on conflict (key) do update set value = excluded.value",
+            [name, value],
+        )
+
+
+def _finish(
+    cluster: Cluster, note: TemplateNote, watch_tables: Sequence[str], first: bool
+) -> list[str]:
+    """Add the API key and the triggers, and close the template to everyone; return tables."""
+    with cluster.connect(DATABASE, "odoo") as connection:
+        if first:
+            connection.execute(
+                "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
+                "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
+                [_hash_of(note.api_key), note.api_key[:8], LOGIN],
+            )
+        for table, values in SWITCHED_OFF.items():
+            for column, value in values.items():
+                if connection.execute(
+                    "select 1 from information_schema.columns "
+                    "where table_name = %s and column_name = %s", [table, column],
+                ).fetchone():  # fmt: skip
+                    connection.execute(f"update {table} set {column} = %s", [value])  # noqa: S608
+        watched = capture.install(connection, watch_tables)
+        connection.execute("truncate peakproof.change")
+    with cluster.connect(DATABASE) as connection:
+        connection.execute("vacuum (freeze, analyze)")
+    with cluster.connect() as connection:
+        connection.execute(f"alter database {DATABASE} is_template true allow_connections false")
+    return watched
+
+
+def _hash_of(api_key: str) -> str:
+    """Return the hash that Odoo stores for an API key (passlib's pbkdf2_sha512)."""
+    salt = secrets.token_bytes(16)
+    digest = hashlib.pbkdf2_hmac("sha512", api_key.encode(), salt, API_KEY_ROUNDS)
+
+    def adapted(blob: bytes) -> str:
+        import base64
+
+        return base64.b64encode(blob).decode().rstrip("=").replace("+", ".")
+
+    return f"$pbkdf2-sha512${API_KEY_ROUNDS}${adapted(salt)}${adapted(digest)}"
