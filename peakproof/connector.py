@@ -50,17 +50,15 @@ class Identity(Strict):
 class Addons(Strict):
     """``[addons]``: Odoo modules that run inside Odoo.
 
-    ``requirements`` is a hash-locked pip requirements file of ``odoo-addon-*`` packages,
-    ``folder`` a folder of modules instead; ``modules`` are installed with their dependencies;
-    ``load`` are server-wide modules; ``python_requirements`` is a hash-locked file of Python
-    packages that they import.
+    ``requirements`` is a hash-locked pip requirements file of ``odoo-addon-*`` packages and of
+    what they import beside Odoo's own packages, ``folder`` a folder of modules instead;
+    ``modules`` are installed with their dependencies; ``load`` are server-wide modules.
     """
 
     modules: list[str]
     requirements: str = ""
     folder: str = ""
     load: list[str] = []
-    python_requirements: str = ""
 
 
 class Start(Strict):

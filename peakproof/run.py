@@ -130,9 +130,11 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
     changes: list[Event] = []
     try:
         with build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world:
-            _tell(world, plan, meta, clock, writer)
-            with _timed(meta, "reads"):
-                changes = list(capture.export(world.odoo_dsn(), clock))
+            try:
+                _tell(world, plan, meta, clock, writer)
+            finally:
+                with _timed(meta, "reads"):
+                    changes = list(capture.export(world.odoo_dsn(), clock))
     except (PeakproofError, OSError) as error:
         meta.failure = str(error)
     finally:

@@ -17,11 +17,41 @@ from peakproof.connector import ConnectorSpec, Probe, render
 from peakproof.errors import OdooRefused, UnknownName, WorldFailed
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
+from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
 from peakproof.simkit.client import SimulatorClient
 
-__all__ = ["Quiet", "World"]
+__all__ = ["OdooTarget", "Quiet", "World"]
+
+
+class OdooTarget:
+    """Odoo as faults see it: a process that can die, freeze and come back ready."""
+
+    def __init__(self, process: OdooProcess) -> None:
+        self.process = process
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is there (paused counts)."""
+        return self.process.server.running
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.server.kill()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.process.start()
+        self.process.wait_ready()
+
+    def pause(self) -> None:
+        """Freeze it."""
+        self.process.server.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.process.server.resume()
 
 
 class Quiet(msgspec.Struct, kw_only=True):
@@ -53,7 +83,8 @@ class World:
         self.simulators: dict[str, SimulatorClient] = {}
         self.odoo: Odoo | None = None
         self.odoo_shop: OdooShop | None = None
-        self.odoo_process: Any = None
+        self.odoo_process: OdooTarget | None = None
+        self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
         self.connector: Any = None
         self.acts: OdooActs | None = None
@@ -83,7 +114,7 @@ class World:
 
     def odoo_dsn(self) -> str:
         """Return how to reach Odoo's database by SQL."""
-        return str(self.odoo_process.dsn)
+        return self.dsn
 
     # The connector's own word on its state.
 

@@ -21,7 +21,6 @@ from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
 from peakproof.runtime.certificates import Authority, ServerCertificate
-from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import seed_odoo
 from peakproof.runtime.ports import reserve_port
@@ -31,7 +30,7 @@ from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.store import RunFolder, RunMeta
-from peakproof.world import World
+from peakproof.world import OdooTarget, World
 
 __all__ = ["build_world"]
 
@@ -98,40 +97,46 @@ class _Builder:
     def template(self) -> None:
         """Have the template database with the modules that the connector needs."""
         begin = time.monotonic()
-        self._template = self.runtime.prepare(self.spec)
+        addons = self.spec.addons
+        if addons is None:
+            self._template = self.runtime.prepare(self.spec.needs.modules)
+        else:
+            requirements = self.spec.path(addons.requirements) if addons.requirements else None
+            paths = [self.spec.path(addons.folder)] if addons.folder else []
+            self._template = self.runtime.prepare(addons.modules, requirements, paths)
+        self.runtime.warm(self._template)
         self._timed("template", begin)
 
     def odoo(self, stack: contextlib.ExitStack) -> None:
         """Clone the template and start Odoo on the clone."""
-        spec, template = self.spec, self._template
+        addons = self.spec.addons
         begin = time.monotonic()
-        database = self.runtime.new_database(template)
-        stack.callback(self.runtime.drop_database, database)
-        environment = {}
-        if spec.addons is not None:
-            environment = self._environment()
+        name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
+        database = self.runtime.new_database(self._template, name)
+        stack.callback(self.runtime.drop, database)
         process = self.runtime.start_odoo(
-            template,
             database,
             log_path=self.folder.log("odoo"),
-            environment=environment,
+            env=self._environment() if addons else {},
+            load=addons.load if addons else (),
             on_event=self._process_event("odoo"),
         )
-        stack.callback(process.stop)
-        self.world.odoo_process = process
-        self.world.odoo = Odoo(process.url, process.database, process.api_key)
+        target = OdooTarget(process)
+        self.world.odoo_process = target
+        self.world.dsn = process.dsn
+        self.world.odoo = process.client()
+        stack.callback(self.world.odoo.close)
         self.world.values["odoo"] = {
             "url": process.url,
             "direct_url": process.url,
             "database": process.database,
             "api_key": process.api_key,
             "login": process.login,
-            "dsn": process.dsn,
         }
-        self.meta.versions.update(self.runtime.versions())
+        self.meta.versions["odoo"] = self._template.note.odoo_version
+        if addons is not None:
+            self.world.connector = target
         self._timed("odoo", begin)
-        if spec.addons is not None:
-            self.world.connector = process
 
     def simulator(self, name: str, stack: contextlib.ExitStack) -> None:
         """Start a simulator and tell the world its credentials."""
@@ -193,9 +198,8 @@ class _Builder:
             "url": f"http://127.0.0.1:{port.number}",
             "token": self.seeds.token("connector"),
         }
-        database = self.runtime.create_database("connector")
-        stack.callback(self.runtime.drop_database, database)
-        self.world.values["postgres"] = {"dsn": self.runtime.dsn(database)}
+        name = f"connector_{self.seeds.token(str(self.folder.path), 12)}"
+        self.world.values["postgres"] = {"dsn": self.runtime.create_database(name)}
         self._write_world_file()
         words = [
             render(word, self.world.values, "[start] command") for word in self.spec.start.command

@@ -16,7 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from peakproof.errors import OdooRefused
 from peakproof.runtime.json2 import Odoo
 
 __all__ = ["main"]
@@ -38,13 +37,13 @@ def main() -> int:
     try:
         company = _company(odoo, world)
         _settings(odoo, world)
-        _products_of_the_company(odoo, world, company)
+        products = _products_of_the_company(odoo, world, company)
         _sale_taxes(odoo, world, company)
         instance = _onboard(odoo, world, company)
         _say(began, "onboarded, the first import is queued")
         _wait_for_jobs(odoo)
-        _check_links(odoo, world, instance)
-    except (SetupFailed, OdooRefused) as error:
+        _check_links(odoo, world, instance, products)
+    except SetupFailed as error:
         print(f"setup.py: {error}", file=sys.stderr)
         return 1
     _say(began, "ready")
@@ -55,30 +54,10 @@ def _say(began: float, what: str) -> None:
     print(f"setup.py: {time.monotonic() - began:.1f} s: {what}", flush=True)
 
 
-def _write(odoo: Odoo, model: str, ids: list[int], values: dict[str, Any]) -> None:
-    """Write, whatever the parameter is called: some of the connector's overrides rename it."""
-    try:
-        odoo.call(model, "write", ids=ids, vals=values)
-    except OdooRefused as error:
-        if "argument" not in str(error):
-            raise
-        odoo.call(model, "write", ids=ids, values=values)
-
-
-def _create(odoo: Odoo, model: str, values: dict[str, Any], context: dict[str, Any]) -> int:
-    created = odoo.call(model, "create", context=context, vals_list=[values])
-    return int(created[0] if isinstance(created, list) else created)
-
-
-def _read(odoo: Odoo, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = odoo.call(model, "search_read", domain=domain, fields=fields)
-    return rows
-
-
 def _company(odoo: Odoo, world: World) -> int:
     """Return the company that owns the world's stock locations."""
     ids = [place["odoo_location_id"] for place in world["locations"].values()]
-    rows = _read(odoo, "stock.location", [("id", "in", ids)], ["company_id"])
+    rows = odoo.search_read("stock.location", [("id", "in", ids)], ["company_id"])
     companies = {row["company_id"][0] for row in rows if row["company_id"]}
     if len(companies) != 1:
         raise SetupFailed(
@@ -96,23 +75,24 @@ def _settings(odoo: Odoo, world: World) -> None:
     ):
         odoo.call("ir.config_parameter", "set_param", key=key, value=value)
     codes = [world["shop"]["currency"], *world["shop"]["exchange_rates"]]
-    rows = odoo.call(
+    rows = odoo.search_read(
         "res.currency",
-        "search_read",
         context={"active_test": False},
         domain=[("name", "in", codes)],
         fields=["active"],
     )
     idle = [row["id"] for row in rows if not row["active"]]
     if idle:
-        _write(odoo, "res.currency", idle, {"active": True})
+        odoo.write("res.currency", idle, {"active": True})
 
 
-def _products_of_the_company(odoo: Odoo, world: World, company: int) -> None:
-    """Give the shop's products a company: the connector finds no product shared by all."""
+def _products_of_the_company(odoo: Odoo, world: World, company: int) -> dict[str, int]:
+    """Give the shop's products a company and return their ids by SKU.
+
+    The connector does not find a product that all companies share: it would make a second one.
+    """
     skus = _skus(world)
-    rows = _read(
-        odoo,
+    rows = odoo.search_read(
         "product.product",
         [("default_code", "in", sorted(skus))],
         ["default_code", "product_tmpl_id", "company_id"],
@@ -125,7 +105,8 @@ def _products_of_the_company(odoo: Odoo, world: World, company: int) -> None:
         )
     templates = {row["product_tmpl_id"][0] for row in rows if not row["company_id"]}
     if templates:
-        _write(odoo, "product.template", sorted(templates), {"company_id": company})
+        odoo.write("product.template", sorted(templates), {"company_id": company})
+    return {row["default_code"]: row["id"] for row in rows}
 
 
 def _skus(world: World) -> set[str]:
@@ -140,8 +121,7 @@ def _sale_taxes(odoo: Odoo, world: World, company: int) -> None:
         return
     included = bool(world["shop"]["taxes_included"])
     percent = float(Decimal(tax["rate"]) * 100)
-    rows = _read(
-        odoo,
+    rows = odoo.search_read(
         "account.tax",
         [
             ("company_id", "=", company),
@@ -161,39 +141,37 @@ def _sale_taxes(odoo: Odoo, world: World, company: int) -> None:
         "price_include_override": "tax_included" if included else "tax_excluded",
         "company_id": company,
     }
-    _create(odoo, "account.tax", values, {})
+    odoo.create("account.tax", values)
 
 
 def _onboard(odoo: Odoo, world: World, company: int) -> int:
     """Walk through the onboarding wizard and return the instance's id."""
     shop = world["shopify"]
-    known = _read(odoo, "shopify.instance", [("shop_url", "=", shop["domain"])], ["id"])
-    wizard = _create(
-        odoo,
-        "shopify.instance.wizard",
-        {
-            "name": world["shop"]["name"],
-            "shop_url": shop["domain"],
-            "client_id": shop["client_id"],
-            "webhook_secret": shop["client_secret"],
-            "company_id": company,
-            "order_confirmation_policy": "auto",
-            "order_invoicing_policy": "manual",
-            "inventory_quantity_basis": "free_qty",
-            "inventory_direction": "odoo_to_shopify",
-            "product_create_if_missing": False,
-            "import_orders": False,
-        },
-        {"active_id": known[0]["id"]} if known else {},
-    )
+    known = odoo.search_read("shopify.instance", [("shop_url", "=", shop["domain"])], ["id"])
+    policies = {
+        "order_confirmation_policy": "auto",
+        "order_invoicing_policy": "manual",
+        "inventory_quantity_basis": "free_qty",
+        "inventory_direction": "odoo_to_shopify",
+    }
+    row = {
+        "name": world["shop"]["name"],
+        "shop_url": shop["domain"],
+        "client_id": shop["client_id"],
+        "webhook_secret": shop["client_secret"],
+        "company_id": company,
+        "import_orders": False,
+        **policies,
+    }
+    context = {"active_id": known[0]["id"]} if known else {}
+    wizard = odoo.create("shopify.instance.wizard", row, context=context)[0]
 
     def step(method: str) -> None:
         odoo.call("shopify.instance.wizard", method, ids=[wizard])
 
     step("action_test_connection")
     step("action_check_scopes")
-    state = _read(
-        odoo,
+    state = odoo.search_read(
         "shopify.instance.wizard",
         [("id", "=", wizard)],
         ["instance_id", "missing_scopes"],
@@ -209,7 +187,7 @@ def _onboard(odoo: Odoo, world: World, company: int) -> int:
     _map_taxes(odoo, world, company, instance)
     step("action_continue_to_policies")
     step("action_apply_policies")
-    _write(odoo, "shopify.instance", [instance], {"draft_order_import_enabled": False})
+    odoo.write("shopify.instance", [instance], {"draft_order_import_enabled": False})
     step("action_setup_webhooks")
     step("action_finish")
     return instance
@@ -219,16 +197,14 @@ def _map_locations(odoo: Odoo, world: World, wizard: int) -> None:
     """Tell the wizard which Odoo location is which of the shop's."""
     places = world["locations"].values()
     targets = {place["shopify_location_gid"]: place["odoo_location_id"] for place in places}
-    lines = _read(
-        odoo,
+    lines = odoo.search_read(
         "shopify.instance.wizard.location",
         [("wizard_id", "=", wizard)],
         ["location_binding_id"],
     )
     bindings = {
         row["id"]: row["shopify_id"]
-        for row in _read(
-            odoo,
+        for row in odoo.search_read(
             "shopify.location",
             [("id", "in", [line["location_binding_id"][0] for line in lines])],
             ["shopify_id"],
@@ -237,8 +213,7 @@ def _map_locations(odoo: Odoo, world: World, wizard: int) -> None:
     for line in lines:
         gid = bindings[line["location_binding_id"][0]]
         if gid in targets:
-            _write(
-                odoo,
+            odoo.write(
                 "shopify.instance.wizard.location",
                 [line["id"]],
                 {"odoo_location_id": targets.pop(gid)},
@@ -259,9 +234,8 @@ def _map_taxes(odoo: Odoo, world: World, company: int, instance: int) -> None:
     included = bool(world["shop"]["taxes_included"])
     customers = world["shop"]["customers"]
     codes = {world["shop"]["country"], *(person["country_code"] for person in customers)}
-    countries = _read(odoo, "res.country", [("code", "in", sorted(codes))], ["code"])
-    mapped = _read(
-        odoo,
+    countries = odoo.search_read("res.country", [("code", "in", sorted(codes))], ["code"])
+    mapped = odoo.search_read(
         "shopify.tax.mapping",
         [
             ("instance_id", "=", instance),
@@ -271,8 +245,7 @@ def _map_taxes(odoo: Odoo, world: World, company: int, instance: int) -> None:
         ["country_id"],
     )
     done = {row["country_id"][0] for row in mapped}
-    taxes = _read(
-        odoo,
+    taxes = odoo.search_read(
         "account.tax",
         [
             ("company_id", "=", company),
@@ -294,7 +267,7 @@ def _map_taxes(odoo: Odoo, world: World, company: int, instance: int) -> None:
                 "price_included": included,
                 "tax_id": taxes[0]["id"],
             }
-            _create(odoo, "shopify.tax.mapping", values, {})
+            odoo.create("shopify.tax.mapping", values)
 
 
 def _wait_for_jobs(odoo: Odoo) -> None:
@@ -315,25 +288,25 @@ def _wait_until(condition: Callable[[], bool], limit_seconds: float, what: str) 
         time.sleep(0.1)
 
 
-def _check_links(odoo: Odoo, world: World, instance: int) -> None:
+def _check_links(odoo: Odoo, world: World, instance: int, products: dict[str, int]) -> None:
     """Raise SetupFailed unless everything that the shop has is linked and subscribed."""
     mine = ("instance_id", "=", instance)
-    failed = _read(odoo, "queue.job", [("state", "=", "failed")], ["name", "exc_message"])
-    errors = _read(odoo, "shopify.log", [mine, ("level", "=", "error")], ["message"])
-    variants = _read(
-        odoo,
+    failed = odoo.search_read("queue.job", [("state", "=", "failed")], ["name", "exc_message"])
+    errors = odoo.search_read("shopify.log", [mine, ("level", "=", "error")], ["message"])
+    variants = odoo.search_read(
         "shopify.product.variant",
         [mine, ("state", "=", "synced"), ("inventory_item_shopify_id", "!=", False)],
-        ["sku_snapshot"],
+        ["odoo_id"],
     )
     customers = odoo.call(
         "shopify.customer", "search_count", domain=[mine, ("state", "=", "synced")]
     )
     odoo.call("shopify.instance", "action_check_webhook_health", ids=[instance])
-    state = _read(
-        odoo, "shopify.instance", [("id", "=", instance)], ["state", "webhook_missing_topics"]
+    state = odoo.search_read(
+        "shopify.instance", [("id", "=", instance)], ["state", "webhook_missing_topics"]
     )[0]
-    unlinked = sorted(_skus(world) - {row["sku_snapshot"] for row in variants})
+    linked = {row["odoo_id"][0] for row in variants}
+    unlinked = sorted(sku for sku, product in products.items() if product not in linked)
     expected = len(world["shop"]["customers"])
     faults = [f"job {row['name']!r} failed: {row['exc_message']}" for row in failed]
     faults += [f"logged: {row['message']}" for row in errors]
