@@ -29,6 +29,7 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     """Import Odoo, then serve orders until the input ends."""
+    sys.path.remove(os.path.dirname(os.path.abspath(__file__)))  # holds an odoo.py of its own
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     with open(0, "rb", buffering=0, closefd=False) as orders:

@@ -50,6 +50,7 @@ SETTINGS = {
     "max_wal_size": "512MB",
     "min_wal_size": "64MB",
     "shared_buffers": "192MB",
+    "dynamic_shared_memory_type": "mmap",
     "max_connections": "300",
     "track_commit_timestamp": "on",
     "jit": "off",

@@ -216,7 +216,7 @@ class ProcessRuntime:
         zygote = Zygote(
             odoo_python(self._progress),
             (source.python_path, *template.addons.python_paths),
-            [f"--addons-path={addons_path}", *cluster.odoo_arguments()],
+            [f"--addons-path={addons_path}", f"--data-dir={cluster.folder / 'odoo'}"],
             [*SERVER_WIDE_MODULES, *core],
             cluster.folder / "odoo-parent.log",
         )

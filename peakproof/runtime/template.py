@@ -10,6 +10,7 @@ connector's call for a reason of their own (text messages on delivery) are off.
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ __all__ = [
 BASE_MODULES = ("sale_management", "sale_stock", "stock_delivery", "account")
 DATABASE = "template"
 LOGIN = "admin"
-FORMAT = "3"
+FORMAT = "4"
 NEEDED_BYTES = 400 * 2**20
 INSTALL_SECONDS = 900.0
 API_KEY_ROUNDS = 6000
@@ -109,6 +110,7 @@ def find_template(
             note.watched_tables = _finish(cluster, note, watch_tables, base is None)
             cluster.stop()
             cluster.save(folder / "cluster.tar")
+            shutil.rmtree(folder / "data", ignore_errors=True)
         finally:
             cluster.close()
         (folder / "note.json").write_bytes(msgspec.json.encode(note))
