@@ -147,7 +147,7 @@ def _sale_taxes(odoo: Odoo, world: World, company: int) -> None:
 def _onboard(odoo: Odoo, world: World, company: int) -> int:
     """Walk through the onboarding wizard and return the instance's id."""
     shop = world["shopify"]
-    known = odoo.search_read("shopify.instance", [("shop_url", "=", shop["domain"])], ["id"])
+    known = odoo.search_read("shopify.instance", [("shop_url", "=", shop["host"])], ["id"])
     policies = {
         "order_confirmation_policy": "auto",
         "order_invoicing_policy": "manual",
@@ -156,7 +156,7 @@ def _onboard(odoo: Odoo, world: World, company: int) -> int:
     }
     row = {
         "name": world["shop"]["name"],
-        "shop_url": shop["domain"],
+        "shop_url": shop["host"],
         "client_id": shop["client_id"],
         "webhook_secret": shop["client_secret"],
         "company_id": company,
