@@ -7,24 +7,14 @@ are defined in peakproof.report.records; nothing here needs Odoo, a simulator or
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from peakproof.history import History
 from peakproof.report.html import write_html
 from peakproof.report.junit import write_junit
-from peakproof.report.records import GateRecord
+from peakproof.report.records import GateRecord, ReportPaths
 from peakproof.report.scrub import scrub
 from peakproof.report.verdict import write_verdict
 
 __all__ = ["ReportPaths", "write_reports"]
-
-
-class ReportPaths(msgspec.Struct, kw_only=True, frozen=True):
-    """Where the reports of a gate lie."""
-
-    html: Path
-    junit: Path
-    verdict: Path
 
 
 def write_reports(

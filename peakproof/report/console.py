@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from peakproof.outcomes import ExitCode, Verdict
-from peakproof.report import ReportPaths, words
+from peakproof.report import words
 from peakproof.report.headline import headline
-from peakproof.report.records import FindingRecord, GateRecord, ResultRecord, RunRecord
+from peakproof.report.records import FindingRecord, GateRecord, ReportPaths, ResultRecord, RunRecord
 from peakproof.report.scrub import scrub
 
 __all__ = ["print_gate"]
@@ -47,8 +47,12 @@ def print_gate(
     for run in gate.runs:
         for result in run.results:
             _explain(run, result, console)
+        if run.notes:
+            console.print()
         for note in run.notes:
             console.print(Text.assemble((f"{run.scenario}: ", "bold"), note))
+    if gate.not_applicable:
+        console.print()
     for item in gate.not_applicable:
         console.print(Text(f"left out: {item.scenario} ({item.reason})", style="dim"))
     _end(gate, paths, console)

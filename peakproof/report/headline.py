@@ -26,6 +26,9 @@ def headline(gate: GateRecord) -> str:
     ):
         if by_verdict[verdict]:
             parts.append(f"{by_verdict[verdict]} {told}")
+    doubtful = sum(bool(run.notes) and run.verdict is Verdict.UNKNOWN for run in gate.runs)
+    if doubtful:
+        parts.append(f"{words.count_of(doubtful, 'run')} not to be trusted as a whole")
     judged = sum(by_verdict.values()) - by_verdict[Verdict.NOT_CLAIMED]
     listed = ", ".join(parts) or "none broken"
     return f"Of {words.count_of(judged, 'judgement')} in {runs}: {listed}."

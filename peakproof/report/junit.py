@@ -1,7 +1,9 @@
 """``junit.xml``: a test suite per scenario, a test case per invariant.
 
 violated is a failure of type ``violated``, slow one of type ``service_level``, unknown an
-error, not claimed a skip with its reason. The seed and the reproduce command are properties.
+error, not claimed a skip with its reason. The case ``run_is_sound`` is an error where the run as
+a whole cannot be trusted (it broke off, a planned fault never fired). The seed and the reproduce
+command are properties.
 """
 
 import xml.etree.ElementTree as ElementTree  # only written here, never parsed
@@ -42,10 +44,11 @@ def junit_xml(gate: GateRecord) -> bytes:
 
 def _suite(run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
     """Return the suite of a scenario and its counts."""
+    doubtful = bool(run.notes) and run.verdict is Verdict.UNKNOWN
     counts = {
-        "tests": len(run.results),
+        "tests": len(run.results) + 1,
         "failures": sum(r.verdict in (Verdict.VIOLATED, Verdict.SLOW) for r in run.results),
-        "errors": sum(r.verdict is Verdict.UNKNOWN for r in run.results),
+        "errors": sum(r.verdict is Verdict.UNKNOWN for r in run.results) + doubtful,
         "skipped": sum(r.verdict is Verdict.NOT_CLAIMED for r in run.results),
     }
     suite = _node(
@@ -66,9 +69,20 @@ def _suite(run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
     for name, value in told.items():
         properties.append(_node("property", name=name, value=value))
     suite.append(properties)
+    suite.append(_soundness(run, doubtful))
     for result in run.results:
         suite.append(_case(run, result))
     return suite, counts
+
+
+def _soundness(run: RunRecord, doubtful: bool) -> ElementTree.Element:
+    """Return the case that stands for the run as a whole: an error where it cannot be trusted."""
+    case = _node("testcase", classname=run.scenario, name="run_is_sound", time="0")
+    if doubtful:
+        error = _node("error", message=run.notes[0], type="unknown")
+        error.text = clean_text("\n".join([*run.notes, "", run.reproduce, ""]))
+        case.append(error)
+    return case
 
 
 def _case(run: RunRecord, result: ResultRecord) -> ElementTree.Element:

@@ -8,6 +8,7 @@ says otherwise; a figure that nothing exercised is None, never zero.
 ``schema`` counts up when a field changes its meaning or goes away; new fields may appear.
 """
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = [
     "GateRecord",
     "LatencyRecord",
     "NotApplicable",
+    "ReportPaths",
     "ResultRecord",
     "RunRecord",
     "TrailStep",
@@ -167,3 +169,11 @@ class GateRecord(msgspec.Struct, kw_only=True):
     harness_share: float | None = None
     versions: dict[str, str] = {}
     not_applicable: list[NotApplicable] = []
+
+
+class ReportPaths(msgspec.Struct, kw_only=True, frozen=True):
+    """Where the reports of a gate lie."""
+
+    html: Path
+    junit: Path
+    verdict: Path
