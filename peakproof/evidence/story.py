@@ -192,7 +192,7 @@ class Story(records.World):
         """The connector makes an Odoo order of a channel order; return its id."""
         order, identity = self.orders[number], max(self.odoo, default=0) + 1
         self.odoo[identity] = records.odoo_order(order, identity, state)
-        self._sale_order_changed(time, identity, "insert")
+        self.committed(time, identity, "insert")
         if correlate:
             self.correlation.setdefault(number, []).append(identity)
         if state == "sale":
@@ -209,14 +209,21 @@ class Story(records.World):
             self.odoo[identity] = records.odoo_order(order, identity, state)
             if state == "sale":
                 self._reserve(time, identity, 1)
-            self._sale_order_changed(time, identity, "update")
+            self.committed(time, identity)
 
     def cancelled_in_odoo(self, time: float, identity: int) -> None:
         """An Odoo order is cancelled."""
         if self.odoo[identity]["state"] == "sale":
             self._reserve(time, identity, -1)
         self.odoo[identity]["state"] = "cancel"
-        self._sale_order_changed(time, identity, "update")
+        self.committed(time, identity)
+
+    def committed(self, time: float, identity: int, outcome: str = "update") -> None:
+        """Odoo commits a sale order as it is now."""
+        record = self.odoo[identity]
+        names = ("name", "state", "client_order_ref", "origin", "amount_total")
+        row = {name: record[name] for name in names}
+        self._change(time, "sale_order", str(identity), outcome, row)
 
     def store_sale(
         self, time: float, sku: str, units: int = 1, *, outcome: str = "ok", happens: bool = True
@@ -351,12 +358,6 @@ class Story(records.World):
             "reserved_quantity": self.reserved[sku],
         }
         self._change(time, "stock_quant", str(product), "update", row)
-
-    def _sale_order_changed(self, time: float, identity: int, outcome: str) -> None:
-        record = self.odoo[identity]
-        names = ("id", "name", "state", "client_order_ref", "origin", "amount_total")
-        row = {name: record[name] for name in names}
-        self._change(time, "sale_order", str(identity), outcome, row)
 
     def _change(self, time: float, table: str, key: str, outcome: str, row: dict[str, Any]) -> None:
         self._counter += 1

@@ -15,7 +15,15 @@ from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
 
-from . import no_oversell, order_content, orders_exactly_once, stock_conserved
+from . import (
+    api_manners,
+    events_end_visibly,
+    no_oversell,
+    order_content,
+    orders_exactly_once,
+    stock_conserved,
+    webhooks_sound,
+)
 
 __all__ = [
     "REGISTRY",
@@ -39,7 +47,15 @@ class Invariant(Protocol):
     check: Callable[[History, Claims, Plan], Result]
 
 
-_MODULES: tuple[Any, ...] = (orders_exactly_once, order_content, no_oversell, stock_conserved)
+_MODULES: tuple[Any, ...] = (
+    orders_exactly_once,
+    order_content,
+    no_oversell,
+    stock_conserved,
+    events_end_visibly,
+    webhooks_sound,
+    api_manners,
+)
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}
 
