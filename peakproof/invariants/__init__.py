@@ -21,6 +21,7 @@ from . import (
     no_oversell,
     order_content,
     orders_exactly_once,
+    service_levels,
     stock_conserved,
     webhooks_sound,
 )
@@ -55,6 +56,7 @@ _MODULES: tuple[Any, ...] = (
     events_end_visibly,
     webhooks_sound,
     api_manners,
+    service_levels,
 )
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}
