@@ -9,7 +9,8 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_reference_is_what_the_registries_say() -> None:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.TARGET.read_text() == module.generate(), "run `make docs`"
