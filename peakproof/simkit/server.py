@@ -82,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._arrived_seconds = 0.0
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._silent = False  # hangs: nothing more is answered on this connection
 
     # asyncio calls these
 
@@ -96,6 +97,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; may answer one or several requests before it returns."""
+        if self._silent:
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -178,8 +181,11 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(response.delay_seconds)
         self._answer(request, response, keep_alive)
         self._task = None
-        while self._waiting and self._task is None and not self._transport.is_closing():
+        while self._waiting and self._task is None and not self._ended():
             self._begin(*self._waiting.popleft())
+
+    def _ended(self) -> bool:
+        return self._silent or bool(self._transport.is_closing())
 
     def _answer(self, request: Request, response: Response, keep_alive: bool) -> None:
         transport = self._transport
@@ -204,6 +210,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(encoded[: len(encoded) - (len(response.body) + 1) // 2])
             self._transport.close()
         else:
+            self._silent = True
             asyncio.get_running_loop().call_later(HANG_SECONDS_MAX, self._transport.abort)
 
     def _refuse(self, status: int, text: str) -> None:

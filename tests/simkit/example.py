@@ -43,7 +43,10 @@ class Example(Simulator):
         self.addresses: list[str] = []
         self.removed: list[str] = []
         calendar = config.options.get("retry_calendar_seconds", [60, 60, 60])
-        self.webhooks = kit.webhooks(self.sign, calendar, attempted=self.attempted)
+        total_seconds = config.options.get("total_seconds", 5.0)
+        self.webhooks = kit.webhooks(
+            self.sign, calendar, attempted=self.attempted, total_seconds=total_seconds
+        )
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -56,6 +59,7 @@ class Example(Simulator):
     def actions(self) -> Mapping[str, Any]:
         return {
             "checkout": self.checkout,
+            "burst": self.burst,
             "subscribe": self.subscribe,
             "remove_subscription": self.remove_subscription,
             "explode": lambda arguments, actor: 1 / 0,
@@ -102,6 +106,10 @@ class Example(Simulator):
         if arguments.get("sku") == "SOLD-OUT":
             raise SimulatorRefused("sold_out", "nothing is left")
         return self.add(arguments, actor)
+
+    def burst(self, arguments: dict[str, Any], actor: str) -> None:
+        for _ in range(arguments["orders"]):
+            self.add({}, actor)
 
     def add(self, value: dict[str, Any], actor: str) -> dict[str, Any]:
         order = {"id": len(self.orders) + 1, **value}
