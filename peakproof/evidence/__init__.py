@@ -9,6 +9,7 @@ from peakproof.evidence.example import Example, example_claims
 from peakproof.evidence.facts import LIVE, Facts, Operation, Record
 from peakproof.evidence.result import Finding, Findings, Result, summarise, unknown
 from peakproof.evidence.story import Story
+from peakproof.evidence.trail import trail
 
 __all__ = [
     "LIVE",
@@ -25,5 +26,6 @@ __all__ = [
     "Story",
     "example_claims",
     "summarise",
+    "trail",
     "unknown",
 ]
