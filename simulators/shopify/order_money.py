@@ -10,19 +10,17 @@ Not modelled: the rounding rules that a merchant may set for prices abroad.
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
+from .money import digits
+
 __all__ = ["ZERO", "allocate", "portion", "quantum_of", "rounded", "tax_on"]
 
 ZERO = Decimal(0)
-CENT = Decimal("0.01")
-QUANTUMS = {
-    **dict.fromkeys(("JPY", "KRW", "CLP", "VND", "ISK", "PYG", "UGX", "XAF", "XOF"), Decimal(1)),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), Decimal("0.001")),
-}
+_QUANTUMS = {places: Decimal(1).scaleb(-places) for places in (0, 2, 3)}
 
 
 def quantum_of(currency: str) -> Decimal:
     """Return the smallest amount of a currency: 0.01 for most, 1 for yen, 0.001 for dinars."""
-    return QUANTUMS.get(currency, CENT)
+    return _QUANTUMS[digits(currency)]
 
 
 def rounded(amount: Decimal, quantum: Decimal) -> Decimal:

@@ -23,7 +23,14 @@ from .order_records import (
     TaxRate,
 )
 
-__all__ = ["add_units", "apply_discount", "price_line", "price_shipping", "take_out", "value_of"]
+__all__ = [
+    "add_units",
+    "apply_discount",
+    "price_line",
+    "price_shipping",
+    "shares_of",
+    "take_out",
+]
 
 
 def _taxes(
@@ -98,27 +105,30 @@ def price_shipping(
     return sides
 
 
-def value_of(line: Line, units: int, side: int = 0) -> Share:
-    """Return the money of ``units`` of the line's current units, in one currency.
+def shares_of(line: Line, quantities: Sequence[int], side: int = 0) -> list[Share]:
+    """Return the money of units that leave a line one lot after the other, in one currency.
 
-    The units are taken off the end: what is left keeps its rounded part of discount and tax.
+    What is left keeps its rounded part of discount and taxes; the shares and the rest add up.
     """
     money = line.sides[side]
     quantum = quantum_of(money.currency)
-    left = line.current_quantity - units
-    whole = line.current_quantity
-    return Share(
-        money.unit * units,
-        money.current_discount - portion(money.current_discount, left, whole, quantum),
-        [tax - portion(tax, left, whole, quantum) for tax in money.current_taxes],
-    )
+    discount, taxes, whole = money.current_discount, money.current_taxes, line.current_quantity
+    shares = []
+    for units in quantities:
+        left = whole - units
+        kept = portion(discount, left, whole, quantum)
+        kept_taxes = [portion(tax, left, whole, quantum) for tax in taxes]
+        gone = [tax - part for tax, part in zip(taxes, kept_taxes, strict=True)]
+        shares.append(Share(money.unit * units, discount - kept, gone))
+        discount, taxes, whole = kept, kept_taxes, left
+    return shares
 
 
 def take_out(line: Line, units: int) -> list[Share]:
     """Remove current units from a line; return their money per currency."""
     shares = []
     for side, money in enumerate(line.sides):
-        share = value_of(line, units, side)
+        share = shares_of(line, (units,), side)[0]
         money.current_discount -= share.discount
         money.current_taxes = [
             tax - part for tax, part in zip(money.current_taxes, share.taxes, strict=True)

@@ -9,12 +9,11 @@ Not modelled: deleting and archiving by hand, order risk beyond one low assessme
 
 import difflib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from peakproof.simkit import SimulatorRefused
-
+from .errors import Refused
 from .fulfilment_records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine
 from .ids import gid
 from .order_records import Line, Order, TaxRate, Transaction
@@ -45,7 +44,8 @@ class Orders:
         self.fulfillments: dict[int, Fulfillment] = {}
         self.refunds: dict[int, Refund] = {}
         self.returns: dict[int, Return] = {}
-        self.return_count = 0
+        self.sequence = FIRST_NUMBER - 1
+        self.tax_shipping = False
         tax = shop.plan.tax
         self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
         self.listeners: list[Callable[[Transaction], None]] = []
@@ -55,8 +55,13 @@ class Orders:
         number = self.shop.ids.next(kind)
         return number, gid(kind, number)
 
+    def next_sequence(self) -> int:
+        """Return the next order number (the one in ``#1001``)."""
+        self.sequence += 1
+        return self.sequence
+
     def find(self, reference: str) -> Order:
-        """Return an order by gid, number or name; raises SimulatorRefused unknown_order."""
+        """Return an order by gid, number or name; raises Refused unknown_order."""
         text = str(reference)
         order = self.by_name.get(text)
         if order is None:
@@ -65,7 +70,7 @@ class Orders:
         if order is None:
             near = difflib.get_close_matches(text, [*self.by_name], n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise SimulatorRefused("unknown_order", f"There is no order {text!r}.{hint}")
+            raise Refused("unknown_order", f"There is no order {text!r}.{hint}")
         return order
 
     def add(self, order: Order) -> None:
@@ -125,32 +130,34 @@ class Orders:
             lambda: transaction_payload(self.shop, transaction),
         )
 
-    def stamp(self, order: Order) -> str:
-        """Move the order's times on; return the exact one as text (ISO, microseconds, UTC)."""
-        exact = max(self.shop.seconds(), order.changed_at_seconds + 1e-6)
+    def stamp(self, order: Order) -> datetime:
+        """Move the order's times on; return the exact one (microseconds), always a later one."""
+        exact = max(self.shop.seconds(), order.changed_at_seconds + 2e-6)
         order.changed_at_seconds = exact
         order.updated_at = max(order.updated_at, self.shop.now())
-        return self.exact(exact)
+        return self.shop.kit.clock.wall(exact)
 
-    def exact(self, at_seconds: float) -> str:
-        """Return a moment of the run as ISO text with microseconds, UTC."""
-        base, self_seconds = self.shop.now(), self.shop.seconds()
-        moment = base + timedelta(seconds=round(at_seconds - self_seconds, 6))
+    def exact_text(self, order: Order) -> str:
+        """Return the moment of the order's last change as the history has it."""
+        moment = self.shop.kit.clock.wall(order.changed_at_seconds)
         return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def created(self, order: Order) -> None:
+        """Record a new order and emit ``orders/create``."""
+        self._tell(order, "create", ("orders/create",))
 
     def changed(self, order: Order, change: str, topics: tuple[str, ...] = ()) -> None:
         """Record that an order changed and emit ``topics``, then ``orders/updated``.
 
-        ``change`` is a word such as create, edit, cancel, refund, fulfilment or note.
+        ``change`` is a word such as edit, cancel, refund, fulfilment or note.
         """
-        self.settle(order)
+        self._tell(order, change, (*topics, "orders/updated"))
+
+    def _tell(self, order: Order, change: str, topics: tuple[str, ...]) -> None:
         updated_at = self.stamp(order)
         shop = self.shop
-        shop.record(
-            "order",
-            order.id,
-            {"change": change, "updated_at": updated_at, "name": order.name},
-        )
+        value = {"change": change, "updated_at": self.exact_text(order), "name": order.name}
+        shop.record("order", order.id, value)
         built: list[dict[str, Any]] = []
 
         def payload() -> dict[str, Any]:
@@ -160,11 +167,6 @@ class Orders:
 
         for topic in topics:
             shop.emit(topic, order.id, payload, updated_at)
-        if "orders/updated" not in topics:
-            shop.emit("orders/updated", order.id, payload, updated_at)
-
-    def settle(self, order: Order) -> None:
-        """Close an order that is paid, shipped and has nothing under way; reopen it if not."""
 
     def paid_topics(self, order: Order, before: str) -> tuple[str, ...]:
         """Return ``orders/paid`` if the order became paid since its status was ``before``."""
