@@ -16,7 +16,7 @@ from peakproof.errors import EnvironmentLacks
 from peakproof.runtime.cache import build_folder, cache_folder, digest_of
 from peakproof.runtime.progress import Progress, silent
 
-__all__ = ["REQUIREMENTS", "find_python", "install_into", "odoo_python"]
+__all__ = ["REQUIREMENTS", "find_python", "install_into", "installer", "odoo_python"]
 
 REQUIREMENTS = Path(__file__).with_name("odoo_requirements.txt")
 OLDEST, NEWEST = (3, 10), (3, 13)
@@ -101,6 +101,17 @@ def install_into(python: Path, arguments: Sequence[str]) -> None:
         _run([*pip, "install", "-q", "--disable-pip-version-check", *arguments], "use pip")
     except EnvironmentLacks as error:
         raise EnvironmentLacks(f"{error}\nBefore that: {first_failure}") from error
+
+
+def installer() -> str:
+    """Return what will install: "uv" or "pip"; raises EnvironmentLacks if neither is there."""
+    if _uv():
+        return "uv"
+    if importlib.util.find_spec("pip") is None:
+        raise EnvironmentLacks(
+            "Neither uv nor pip is installed. Next step: `python -m ensurepip`, or install uv."
+        )
+    return "pip"
 
 
 def _uv() -> str | None:

@@ -35,7 +35,7 @@ from peakproof.runtime.supervise import (
 )
 from peakproof.seed import wait_until
 
-__all__ = ["Cluster", "clean_stale_folders", "server_version"]
+__all__ = ["Cluster", "clean_stale_folders", "data_place", "server_user", "server_version"]
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder per cluster is made in it, privately)
 MEMORY_BYTES = 1536 * 2**20
@@ -84,7 +84,7 @@ def server_version() -> str:
     return done.stdout.split()[-1]
 
 
-def _server_user() -> pwd.struct_passwd | None:
+def server_user() -> pwd.struct_passwd | None:
     """Return the user that the server runs as when we are root, else None."""
     if os.geteuid() != 0:
         return None
@@ -104,7 +104,7 @@ def _binaries(user: pwd.struct_passwd | None) -> Path:
     folder = _wheel_folder()
     if user is None or all(parent.stat().st_mode & 0o005 == 0o005 for parent in folder.parents):
         return folder / "bin"
-    shared = _roomy_folder() / f"peakproof-postgres-{server_version()}"
+    shared = data_place() / f"peakproof-postgres-{server_version()}"
 
     def copy(half: Path) -> None:
         shutil.copytree(folder, half, symlinks=True, dirs_exist_ok=True)
@@ -115,8 +115,8 @@ def _binaries(user: pwd.struct_passwd | None) -> Path:
     return shared / "bin"
 
 
-def _roomy_folder() -> Path:
-    """Return shared memory if it has room, else the temporary folder; raises EnvironmentLacks."""
+def data_place() -> Path:
+    """Return where clusters go: shared memory if it has room, else the temporary folder."""
     usable = SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK)
     if usable and shutil.disk_usage(SHARED_MEMORY).free >= MEMORY_BYTES:
         return SHARED_MEMORY
@@ -163,10 +163,10 @@ class Cluster:
 
     def __init__(self, golden: Path | None = None, on_event: OnEvent = ignore_event) -> None:
         clean_stale_folders()
-        self._user = _server_user()
+        self._user = server_user()
         self._bin = _binaries(self._user)
         prefix = f"peakproof-cluster-{os.geteuid()}-"
-        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_roomy_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=data_place()))
         self._lock: IO[bytes] = (self.folder / "lock").open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         warden_keep("folder", self.folder)
