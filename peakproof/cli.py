@@ -6,8 +6,9 @@ Nothing is decided here. Exit codes: 0 pass, 1 violated, 2 unknown, 3 service le
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import click
 import typer
@@ -107,21 +108,12 @@ def list_command(
     ] = "",
 ) -> None:
     """List what there is, from the registries."""
-    tables = {
+    tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
         "connectors": _connectors,
-        "scenarios": lambda: [
-            (name, load_scenario(name).summary) for name in catalog.names("scenarios")
-        ],
-        "simulators": lambda: [
-            (name, _first_line(catalog.load("simulators", name).__doc__))
-            for name in catalog.names("simulators")
-        ],
-        "invariants": lambda: [
-            (name, _first_line(module.__doc__)) for name, module in invariants.REGISTRY.items()
-        ],
-        "faults": lambda: [
-            (name, _first_line(module.__doc__)) for name, module in faults.REGISTRY.items()
-        ],
+        "scenarios": _scenarios,
+        "simulators": _simulators,
+        "invariants": lambda: _modules(invariants.REGISTRY),
+        "faults": lambda: _modules(faults.REGISTRY),
     }
     if kind and kind not in tables:
         raise UsageError(f"Expected one of {', '.join(tables)}, found {kind!r}.")
@@ -215,6 +207,20 @@ def _connectors() -> list[tuple[str, str]]:
         identity = ConnectorSpec.load(file).connector
         rows.append((f"connectors/{file.parent.name}", f"{identity.version}: {identity.summary}"))
     return rows
+
+
+def _scenarios() -> list[tuple[str, str]]:
+    return [(name, load_scenario(name).summary) for name in catalog.names("scenarios")]
+
+
+def _simulators() -> list[tuple[str, str]]:
+    return _modules(
+        {name: catalog.load("simulators", name) for name in catalog.names("simulators")}
+    )
+
+
+def _modules(registry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, _first_line(module.__doc__)) for name, module in registry.items()]
 
 
 def _first_line(text: str | None) -> str:

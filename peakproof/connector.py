@@ -133,7 +133,7 @@ class ConnectorSpec(Strict):
     metrics: Probe | None = None
     kick: list[Kick] = []
     service_levels: dict[str, ServiceLevelClaim] = {}
-    needs: Needs = Needs()
+    needs: Needs = msgspec.field(default_factory=Needs)
     folder: str = ""  # where the file lies; filled in by load
 
     @classmethod

@@ -7,9 +7,8 @@ that says so: the world broke, it never came to rest, or a planned fault never f
 import msgspec
 
 from peakproof import catalog, faults, invariants
-from peakproof.evidence import Claims, Result, ServiceLevel
-from peakproof.evidence.figures import Figures, figures
-from peakproof.evidence.trail import trail
+from peakproof.evidence import Claims, Result, ServiceLevel, trail
+from peakproof.figures import Figures, figures
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict, worst
 from peakproof.plan import Plan
@@ -50,7 +49,7 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
     scenario = load_scenario(meta.scenario)
     notes = _doubts(history, meta)
     results = [
-        _record(result, history)
+        _record(result, history, claims, plan)
         for result in invariants.judge(history, claims, plan, scenario.invariants)
     ]
     verdict = worst([result.verdict for result in results])
@@ -102,11 +101,11 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
     return doubts
 
 
-def _record(result: Result, history: History) -> ResultRecord:
+def _record(result: Result, history: History, claims: Claims, plan: Plan) -> ResultRecord:
     invariant = invariants.REGISTRY[result.name]
     findings = []
     for number, finding in enumerate(result.findings):
-        steps = trail(history, finding.subject) if number < _TRAILS_MAX else []
+        steps = trail(history, finding.subject, claims, plan) if number < _TRAILS_MAX else []
         findings.append(
             FindingRecord(
                 subject=finding.subject,
@@ -155,7 +154,24 @@ def _crashes(history: History) -> list[CrashRecord]:
 
 
 def _figures(measured: Figures) -> list[FigureRecord]:
-    return [msgspec.convert(msgspec.to_builtins(figure), FigureRecord) for figure in measured.all]
+    recoveries = [
+        FigureRecord(
+            name=f"recovery_{recovery.fault}",
+            value=recovery.seconds,
+            unit="seconds",
+            label=f"Recovery after {recovery.fault}",
+            detail=f"{recovery.held_up} changes were held up; healed at "
+            f"{recovery.healed_seconds:.1f} s",
+        )
+        for recovery in measured.recoveries
+    ]
+    plain = [
+        FigureRecord(
+            name=figure.name, value=figure.value, unit=figure.unit, detail=figure.detail
+        )
+        for figure in [*measured.business, *measured.others]
+    ]
+    return [*plain, *recoveries]
 
 
 def _latencies(measured: Figures) -> list[LatencyRecord]:

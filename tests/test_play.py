@@ -16,8 +16,10 @@ from peakproof.seed import Clock
 
 def play(tmp_path: Path, steps: list[Step], act: Any) -> History:
     writer = HistoryWriter(tmp_path / "h.jsonl")
-    Stagehand(Clock.start(), writer, act).play(Stage(name="s", steps=steps))
-    writer.close()
+    try:
+        Stagehand(Clock.start(), writer, act).play(Stage(name="s", steps=steps))
+    finally:
+        writer.close()
     return History.load(writer.path)
 
 
@@ -117,8 +119,10 @@ def test_faults_are_always_healed_and_say_whether_they_fired(tmp_path: Path, fir
 
 def test_a_fault_planned_after_the_last_step_still_happens(tmp_path: Path) -> None:
     fault = Recorded(1)
-    nemesis = Nemesis(Clock.start(), HistoryWriter(tmp_path / "h.jsonl"), {"f": fault}, None)
+    writer = HistoryWriter(tmp_path / "h.jsonl")
+    nemesis = Nemesis(Clock.start(), writer, {"f": fault}, None)
     planned = PlannedFault(fault="f", at_seconds=60, heal_at_seconds=90)
     nemesis.begin(Stage(name="s", faults=[planned]))
     nemesis.end()
+    writer.close()
     assert fault.deeds == ["inject", "heal"]
