@@ -68,7 +68,8 @@ class FakeShopify:
         left = Decimal(discount)
         nodes, tax_sum, total = [], Decimal(0), Decimal(0)
         for index, ((sku, quantity, price), whole) in enumerate(zip(lines, gross, strict=True)):
-            part = left if index == len(lines) - 1 else cents(Decimal(discount) * whole / sum(gross))
+            last = index == len(lines) - 1
+            part = left if last else cents(Decimal(discount) * whole / sum(gross))
             left -= part
             tax = _tax(whole - part, Decimal(rate), included)
             tax_sum += tax
@@ -204,7 +205,8 @@ class FakeShopify:
         if not errors:
             for row in rows:
                 self.levels[skus[row["inventoryItemId"]]]["available"] = row["quantity"]
-        answer = {"inventorySetQuantities": {"inventoryAdjustmentGroup": None, "userErrors": errors}}
+        payload = {"inventoryAdjustmentGroup": None, "userErrors": errors}
+        answer = {"inventorySetQuantities": payload}
         self.keys[variables["key"]] = answer
         return answer
 

@@ -1,0 +1,279 @@
+"""Orders: what the channel has now becomes what Odoo has, each order exactly once.
+
+The order and its lines carry external ids made of the channel's ids. Odoo keeps external ids
+unique, so sending the same order again, after a lost answer, from two processes or both at
+the same moment, updates the one order there is. Amounts are read back before confirming.
+"""
+
+from decimal import Decimal
+from typing import Any, cast
+
+import msgspec
+
+from .audit import Audit
+from .books import MODULE, Books
+from .channel_order import ChannelLine, ChannelOrder, read_order
+from .errors import Refused, Unavailable, Unsure
+from .ledger import Ledger
+from .money import discount_percent, extra_tax_data, untaxed
+from .odoo import Odoo
+from .partners import Partners
+from .shopify import Shopify
+from .store import Store
+
+__all__ = ["Orders"]
+
+VERIFY_SECONDS = 6.0  # a call whose answer was lost may still be running in Odoo for a while
+LINE_FIELDS = [
+    "order_line/id",
+    "order_line/sequence",
+    "order_line/product_id/.id",
+    "order_line/name",
+    "order_line/product_uom_qty",
+    "order_line/price_unit",
+    "order_line/discount",
+    "order_line/tax_ids/.id",
+    "order_line/extra_tax_data",
+]
+
+
+class Orders:
+    """Brings one order at a time up to date; the queue sees to it that it is one at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        shopify: Shopify,
+        odoo: Odoo,
+        books: Books,
+        ledger: Ledger,
+    ) -> None:
+        self.store = store
+        self.audit = audit
+        self.shopify = shopify
+        self.odoo = odoo
+        self.books = books
+        self.ledger = ledger
+        self.partners = Partners(odoo, books)
+        self.shop = shopify.settings.shopify_domain.replace(".", "_").replace(":", "_")
+
+    async def bring_up_to_date(self, gid: str) -> float | None:
+        """Make Odoo's order what the channel's is now.
+
+        Returns seconds after which to look again, when an answer was lost on the way.
+        """
+        order = await read_order(self.shopify, gid)
+        if order is None:
+            raise Refused("unknown_order", f"the channel does not know {gid}")
+        row = await self._row(order)
+        if order.updated_at < row["updated_at"]:
+            raise Unavailable("the channel gave an older state than we have seen", 0.3)
+        await self.ledger.note(order)
+        digest = order.content_hash()
+        if digest == row["content_hash"] and not row["unsure"]:
+            return None
+        try:
+            status, odoo_id = await self._carry_over(order, row)
+        except Unsure:
+            await self.store.rows("update orders set unsure = true where gid = %(g)s", g=gid)
+            raise
+        await self.ledger.settle(order)
+        await self.store.rows(
+            "update orders set content_hash = %(hash)s, odoo_id = %(id)s, status = %(status)s, "
+            "unsure = false, changed_at = clock_timestamp() where gid = %(gid)s",
+            hash="" if row["unsure"] else digest,
+            id=odoo_id,
+            status=status,
+            gid=gid,
+        )
+        await self.audit.record(
+            f"order {status}", gid, name=order.name, odoo_id=odoo_id, updated_at=order.updated_at
+        )
+        return VERIFY_SECONDS if row["unsure"] else None
+
+    async def _row(self, order: ChannelOrder) -> dict[str, Any]:
+        row = await self.store.row(
+            "insert into orders (gid, name, updated_at) values (%(gid)s, %(name)s, %(at)s) "
+            "on conflict (gid) do update set name = excluded.name, read_at = clock_timestamp(), "
+            "updated_at = greatest(orders.updated_at, excluded.updated_at) returning *",
+            gid=order.gid,
+            name=order.name,
+            at=order.updated_at,
+        )
+        return cast(dict[str, Any], row)
+
+    async def _carry_over(self, order: ChannelOrder, row: dict[str, Any]) -> tuple[str, int | None]:
+        """Do what is to be done in Odoo; return the new status and the order's id there."""
+        found = await self._find(order.gid) if row["intended_at"] else None
+        if order.cancelled:
+            if found is None:
+                return "not imported", None
+            if found["state"] != "cancel":
+                await self._note_intent(order, "cancel")
+                await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
+            return "cancelled", found["id"]
+        if found is not None and found["state"] == "cancel":
+            raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
+        if found is None or not await self._same(order, found):
+            odoo_id = await self._load(order, found)
+            found = await self._read(odoo_id)
+        self._check(order, found)
+        if found["state"] in ("draft", "sent"):
+            await self.odoo.write("sale.order", "action_confirm", ids=[found["id"]])
+        return "confirmed", found["id"]
+
+    async def _note_intent(self, order: ChannelOrder, what: str) -> None:
+        """Write down what is about to be done, so that a crash is followed by a look."""
+        await self.store.rows(
+            "update orders set intended_at = coalesce(intended_at, clock_timestamp()) "
+            "where gid = %(gid)s",
+            gid=order.gid,
+        )
+        await self.audit.record(f"intent {what}", order.gid, name=order.name)
+
+    async def _find(self, gid: str) -> dict[str, Any] | None:
+        found = await self.odoo.read(
+            "sale.order",
+            "search_read",
+            domain=[["origin", "=", gid]],
+            fields=["name", "state", "amount_tax", "amount_total", "currency_id"],
+            order="id",
+        )
+        return cast(dict[str, Any], found[0]) if found else None
+
+    async def _read(self, odoo_id: int) -> dict[str, Any]:
+        found = await self.odoo.read(
+            "sale.order",
+            "read",
+            ids=[odoo_id],
+            fields=["name", "state", "amount_tax", "amount_total", "currency_id"],
+        )
+        if not found:
+            raise Unavailable("the order is gone from Odoo")
+        return cast(dict[str, Any], found[0])
+
+    def _check(self, order: ChannelOrder, found: dict[str, Any]) -> None:
+        """Compare Odoo's totals with the channel's; raises Refused when they differ."""
+        tax, total = _cents(found["amount_tax"]), _cents(found["amount_total"])
+        if (tax, total) != (order.total_tax, order.total):
+            raise Refused(
+                "amounts",
+                f"{found['name']} comes to {total} with {tax} tax, {order.name} in the channel "
+                f"to {order.total} with {order.total_tax}",
+            )
+        if found["currency_id"][1] != order.currency:
+            raise Refused("currency", f"{found['name']} is in {found['currency_id'][1]}")
+
+    async def _same(self, order: ChannelOrder, found: dict[str, Any]) -> bool:
+        """Tell whether Odoo's lines are the channel's already."""
+        sequences = await self._sequences(order)
+        rows = await self.odoo.read(
+            "sale.order.line",
+            "search_read",
+            domain=[["order_id", "=", found["id"]], ["display_type", "=", False]],
+            fields=["sequence", "product_uom_qty", "price_unit", "price_subtotal", "price_total"],
+        )
+        lines = {row["sequence"]: row for row in rows}
+        if len(lines) != len(rows) or set(lines) != set(sequences.values()):
+            return False
+        for line in order.lines:
+            row = lines[sequences[line.gid]]
+            amount = untaxed(line.net, line.tax, order.taxes_included)
+            said = (row["product_uom_qty"], _cents(row["price_subtotal"]))
+            if said != (line.quantity, amount) or _cents(row["price_unit"]) != line.unit_price:
+                return False
+            if _cents(row["price_total"]) != amount + line.tax:
+                return False
+        return True
+
+    async def _sequences(self, order: ChannelOrder) -> dict[str, int]:
+        """Return the place of every line, the same for ever once given."""
+        rows = await self.store.rows(
+            "select line_gid, sequence from order_lines where order_gid = %(g)s", g=order.gid
+        )
+        known = {row["line_gid"]: row["sequence"] for row in rows}
+        for line in order.lines:
+            if line.gid not in known:
+                known[line.gid] = max(known.values(), default=0) + 10
+                await self.store.rows(
+                    "insert into order_lines values (%(g)s, %(l)s, %(s)s) on conflict do nothing",
+                    g=order.gid,
+                    l=line.gid,
+                    s=known[line.gid],
+                )
+        return known
+
+    async def _load(self, order: ChannelOrder, found: dict[str, Any] | None) -> int:
+        """Create the order, or bring its lines up to date; return its id."""
+        currency_id, pricelist_id = await self.books.currency(order.currency)
+        sequences = await self._sequences(order)
+        name = f"{MODULE}.{self.shop}_order_{_number(order.gid)}"
+        head = {"id": name}
+        if found is None:
+            parties = await self.partners.parties(order)
+            head |= {
+                "partner_id/.id": str(parties.partner_id),
+                "partner_invoice_id/.id": str(parties.invoice_id),
+                "partner_shipping_id/.id": str(parties.shipping_id),
+                "client_order_ref": order.name,
+                "origin": order.gid,
+            }
+            if pricelist_id is not None:
+                head["pricelist_id/.id"] = str(pricelist_id)
+        rows: list[list[str]] = []
+        for line in order.lines:
+            cells = await self._cells(order, line, currency_id)
+            first = list(head.values()) if not rows else [""] * len(head)
+            rows.append(
+                [*first, f"{name}_line_{_number(line.gid)}", str(sequences[line.gid]), *cells]
+            )
+        await self._note_intent(order, "create" if found is None else "update")
+        try:
+            return (await self.odoo.load("sale.order", [*head, *LINE_FIELDS], rows))[0]
+        except Refused as error:
+            if "No matching record found for database id" in str(error):
+                await self.books.forget_all()
+                raise Unavailable("something remembered is gone from Odoo", 0.1) from error
+            raise
+
+    async def _cells(self, order: ChannelOrder, line: ChannelLine, currency_id: int) -> list[str]:
+        """Return a line's product, name, quantity, price, discount, taxes and exact amounts."""
+        if line.shipping:
+            product = await self.books.service("SHIPPING", "Shipping")
+        elif line.sku:
+            product = await self.books.product(line.sku)
+        else:
+            product = await self.books.service("CUSTOM", "Item without SKU")
+        taxes: dict[int, Decimal] = {}
+        for tax in line.taxes:
+            tax_id = await self.books.tax(tax, order.taxes_included)
+            taxes[tax_id] = taxes.get(tax_id, Decimal(0)) + tax.amount
+        if not taxes and line.discount:
+            taxes = {await self.books.no_tax(): Decimal(0)}
+        percent = discount_percent(line.unit_price * line.quantity, line.discount)
+        amount = untaxed(line.net, line.tax, order.taxes_included)
+        exact = (
+            extra_tax_data(currency_id, line.unit_price, percent, line.quantity, amount, taxes)
+            if taxes
+            else {}
+        )
+        return [
+            str(product),
+            line.title,
+            str(line.quantity),
+            str(line.unit_price),
+            str(percent),
+            ",".join(map(str, taxes)),
+            msgspec.json.encode(exact).decode(),
+        ]
+
+
+def _cents(amount: float) -> Decimal:
+    """Return a float of Odoo's as the decimal it stands for."""
+    return Decimal(str(round(amount, 2)))
+
+
+def _number(gid: str) -> str:
+    """Return the number at the end of a gid."""
+    return gid.rsplit("/", 1)[-1].split("?")[0]

@@ -1,0 +1,145 @@
+"""The whole connector put together: one leader works, every instance takes webhooks.
+
+The leader holds an advisory lock of the database. Its loops are started together and, when
+one of them fails or the lock is lost, stopped together and started again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from .audit import Audit, say
+from .books import Books
+from .errors import ConnectorError
+from .inbox import Inbox
+from .inventory import Inventory
+from .ledger import Ledger
+from .odoo import Odoo
+from .orders import Orders
+from .queue import Queue
+from .reconcile import Reconciler
+from .settings import Settings
+from .shopify import Shopify
+from .store import Store
+
+__all__ = ["Service"]
+
+LEADER_LOCK = 724002
+
+
+class Service:
+    """Everything, by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        channel: httpx.AsyncBaseTransport | None = None,
+        books: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """``channel`` and ``books`` replace the ways to Shopify and Odoo (tests)."""
+        self.settings = settings
+        self.ready = False
+        self.store = Store(settings.database_url)
+        self.audit = Audit(self.store)
+        self.queue = Queue(self.store, self.audit, settings.attempts, settings.concurrency)
+        self.shopify = Shopify(settings, channel)
+        self.odoo = Odoo(settings, books)
+        self.inbox = Inbox(self.store, self.queue, self.audit)
+        self.reconciler = Reconciler(
+            self.store, self.audit, self.queue, self.shopify, settings.public_url
+        )
+        memory = Books(self.store, self.odoo)
+        ledger = Ledger(self.store, settings.places)
+        self.orders = Orders(self.store, self.audit, self.shopify, self.odoo, memory, ledger)
+        self.inventory = Inventory(
+            self.store,
+            self.audit,
+            self.queue,
+            self.shopify,
+            self.odoo,
+            self.reconciler,
+            settings.places,
+        )
+        self.queue.handlers["orders"] = self.orders.bring_up_to_date
+        self.schedules: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
+            "orders": (self.reconciler.find_orders, settings.orders_seconds),
+            "subscriptions": (self.reconciler.check_subscriptions, settings.subscriptions_seconds),
+            "stock": (self.inventory.compare_all, settings.stock_audit_seconds),
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._patiently(self.store.open)
+        await self._patiently(self.queue.open)
+        try:
+            while True:
+                try:
+                    await self._lead()
+                except (psycopg.Error, PoolTimeout, ExceptionGroup) as error:
+                    say("loops stopped", reason=repr(error)[:300])
+                await asyncio.sleep(0.5)
+        finally:
+            await self.shopify.close()
+            await self.odoo.close()
+            await self.queue.close()
+            await self.store.close()
+
+    async def _lead(self) -> None:
+        """Become the leader and run the loops until one of them or the lock is lost."""
+        async with await psycopg.AsyncConnection.connect(
+            self.settings.database_url, autocommit=True, connect_timeout=5
+        ) as connection:
+            await connection.execute("select pg_advisory_lock(%s)", [LEADER_LOCK])
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hold(connection))
+                group.create_task(self.queue.run())
+                group.create_task(self._every(0.5, self.queue.sweep, "sweep"))
+                await self._patiently(self.inventory.compare_all)
+                await self._patiently(self.reconciler.check_subscriptions)
+                self.ready = True
+                group.create_task(self.inventory.run())
+                group.create_task(
+                    self._every(self.settings.stock_poll_seconds, self.inventory.poll, "poll")
+                )
+                for name, (action, seconds) in self.schedules.items():
+                    group.create_task(self._every(seconds, action, name))
+
+    async def _hold(self, connection: psycopg.AsyncConnection[object]) -> None:
+        """Raise as soon as the connection that holds the lock is gone."""
+        while True:
+            await connection.execute("select 1")
+            await asyncio.sleep(0.5)
+
+    async def _every(
+        self, seconds: float, action: Callable[[], Awaitable[object]], name: str
+    ) -> None:
+        """Do something again and again; a failure of the other side is said and outlived."""
+        loop = asyncio.get_running_loop()
+        while True:
+            begin = loop.time()
+            try:
+                await action()
+            except ConnectorError as error:
+                say("schedule failed", name=name, reason=str(error))
+            spent = loop.time() - begin
+            await asyncio.sleep(max(seconds, 4 * spent if name == "poll" else 0))
+
+    async def _patiently(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Do something that must work before we go on, as long as it takes."""
+        while True:
+            try:
+                await action()
+            except (ConnectorError, psycopg.OperationalError, PoolTimeout) as error:
+                say("start waits", reason=f"{type(error).__name__}: {error}"[:300])
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def kick(self, name: str) -> None:
+        """Run one schedule now, or all of them (``reconcile``)."""
+        for known, (action, _) in self.schedules.items():
+            if name in (known, "reconcile"):
+                await action()
