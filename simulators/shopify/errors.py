@@ -2,12 +2,14 @@
 
 User errors are data (``userErrors`` of a payload); ApiError becomes an entry of ``errors``
 and makes its field null; NotModelled says that peakproof, not Shopify, lacks something;
-Refused is an act of the control API that definitely did not happen.
+Refused(code, message) is an act of the control API that definitely did not happen.
 
 Not modelled: Shopify's own wording of rare validation errors (graphql-core's is used).
 """
 
 from typing import TYPE_CHECKING, Any
+
+from peakproof.simkit import SimulatorRefused as Refused
 
 if TYPE_CHECKING:
     from .context import Context
@@ -35,14 +37,6 @@ class NotModelled(ApiError):
             "PEAKPROOF_NOT_MODELLED",
             what=what,
         )
-
-
-class Refused(Exception):
-    """An act was refused: ``code`` is a stable word such as ``sold_out``."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
 
 
 def not_modelled(what: str, context: "Context") -> NotModelled:

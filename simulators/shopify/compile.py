@@ -1,0 +1,392 @@
+"""Turns the selections of a document into functions, once, so that a call only runs them.
+
+Execution follows the GraphQL specification (merging of fields, fragments on abstract types,
+null that climbs to the nearest nullable field, errors with paths); the tests hold it against
+graphql-core's own executor. Scopes are settled here too: a field whose scopes the token lacks
+becomes one that refuses.
+
+Not modelled: subscriptions, @defer, @stream, asynchronous resolvers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    SelectionNode,
+)
+
+from .context import Context
+from .errors import ApiError, access_denied
+from .registry import Resolver, Resolvers, snake_case
+from .scalars import WRITERS
+from .values import ABSENT, Maker, Misfit, default_of, literal
+
+__all__ = ["Compiler", "Failure", "RootField", "type_name_of"]
+
+Finish = Callable[[Any, Context], Any]
+Run = Callable[[Any, Context], dict[str, Any]]
+Nodes = list[FieldNode]
+
+
+class Failure(Exception):
+    """A field failed; ``path`` grows as the failure climbs to a nullable field."""
+
+    def __init__(self, error: ApiError, node: FieldNode) -> None:
+        super().__init__(error.message)
+        self.error, self.node = error, node
+        self.path: list[str | int] = []
+
+    def entry(self) -> dict[str, Any]:
+        """Return it as an entry of ``errors``."""
+        place = self.node.loc
+        entry: dict[str, Any] = {"message": self.error.message}
+        if place is not None:
+            token = place.start_token
+            entry["locations"] = [{"line": token.line, "column": token.column}]
+        entry["path"] = list(self.path)
+        if self.error.extensions:
+            entry["extensions"] = self.error.extensions
+        return entry
+
+
+class RootField:
+    """One root field: how to resolve it, how to finish what came, under which key."""
+
+    def __init__(self, key: str, node: FieldNode, name: str) -> None:
+        self.key, self.node, self.name = key, node, name
+        self.resolve: Resolver | None = None
+        self.arguments: Maker = dict
+        self.finish: Finish | None = None
+        self.required = False
+        self.payload_type = ""
+
+
+class Compiler:
+    """Compiles the selections of one document for one version and one set of scopes.
+
+    ``conditions`` are the values of the variables that @skip and @include name.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        resolvers: Resolvers,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        missing_scopes: Callable[[str], list[str] | None],
+        conditions: Mapping[str, Any],
+    ) -> None:
+        self.schema, self.resolvers, self.fragments = schema, resolvers, fragments
+        self.missing_scopes, self.conditions = missing_scopes, conditions
+        self.deprecated: set[str] = set()
+
+    def roots(self, parent: GraphQLObjectType, selections: Iterable[SelectionNode]) -> list[Any]:
+        """Return the root fields of an operation, in order."""
+        found = []
+        for key, nodes in self.collect(parent, [selections]).items():
+            name = nodes[0].name.value
+            root = RootField(key, nodes[0], name)
+            if name != "__typename":
+                field = parent.fields[name]
+                root.resolve = self.resolver(parent, name, field)
+                root.arguments = self.arguments(field, nodes[0])
+                root.required = isinstance(field.type, GraphQLNonNull)
+                root.finish = self.finish(field.type, nodes)
+                root.payload_type = str(field.type).rstrip("!")
+            found.append(root)
+        return found
+
+    def collect(
+        self, parent: GraphQLObjectType, groups: Iterable[Iterable[SelectionNode]]
+    ) -> dict[str, Nodes]:
+        """Group the fields that a type answers by response key."""
+        found: dict[str, Nodes] = {}
+        for selections in groups:
+            self._collect(parent, selections, found)
+        return found
+
+    def _collect(
+        self, parent: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, Nodes]
+    ) -> None:
+        for node in selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                found.setdefault(key, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                if condition is None or self._matches(parent, condition.name.value):
+                    self._collect(parent, node.selection_set.selections, found)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self.fragments[node.name.value]
+                if self._matches(parent, fragment.type_condition.name.value):
+                    self._collect(parent, fragment.selection_set.selections, found)
+
+    def _included(self, node: SelectionNode) -> bool:
+        for directive in node.directives or ():
+            name = directive.name.value
+            if name in ("skip", "include"):
+                made = literal(directive.arguments[0].value, self.schema.type_map["Boolean"])  # type: ignore[arg-type]
+                if bool(made(self.conditions)) is (name == "skip"):
+                    return False
+        return True
+
+    def _matches(self, parent: GraphQLObjectType, condition: str) -> bool:
+        wanted = self.schema.type_map[condition]
+        if wanted is parent:
+            return True
+        return isinstance(
+            wanted, GraphQLInterfaceType | GraphQLUnionType
+        ) and self.schema.is_sub_type(wanted, parent)
+
+    def resolver(
+        self, parent: GraphQLObjectType, name: str, field: GraphQLField
+    ) -> Resolver | None:
+        """Return the function that answers a field; None means: read it from the source."""
+        if field.deprecation_reason is not None:
+            self.deprecated.add(f"{parent.name}.{name}")
+        scopes = self.missing_scopes(f"{parent.name}.{name}")
+        if scopes is None:
+            inner = _named(field.type).removesuffix("Connection")
+            scopes = self.missing_scopes(inner)
+        if scopes is not None:
+            return _refusing(access_denied(name, scopes))
+        return self.resolvers.fields.get((parent.name, name))
+
+    def arguments(self, field: GraphQLField, node: FieldNode) -> Maker:
+        """Return the function that makes a field's arguments of the variables."""
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        makers: list[tuple[str, Maker | None, Any, bool]] = []
+        fixed = True
+        for name, argument in field.args.items():
+            default = default_of(argument)
+            required = isinstance(argument.type, GraphQLNonNull)
+            if name in given:
+                fixed = fixed and not _has_variables(given[name])
+                makers.append((name, literal(given[name], argument.type), default, required))
+            elif default is not ABSENT:
+                makers.append((name, None, default, required))
+
+        def make(variables: Mapping[str, Any]) -> dict[str, Any]:
+            result = {}
+            for name, maker, default, required in makers:
+                value = default if maker is None else maker(variables)
+                if value is ABSENT:
+                    value = default
+                if value is not ABSENT:
+                    if value is None and required:
+                        raise Misfit
+                    result[name] = value
+            return result
+
+        if not fixed:
+            return make
+        constant = make({})
+        return lambda _variables: constant
+
+    def finish(self, kind: GraphQLOutputType, nodes: Nodes) -> Finish | None:
+        """Return what turns a resolved value into an answer; None: it is one already."""
+        if isinstance(kind, GraphQLNonNull):
+            inner = self.finish(kind.of_type, nodes)
+            return None if inner is None else _required(inner, nodes[0])
+        if isinstance(kind, GraphQLList):
+            required = isinstance(kind.of_type, GraphQLNonNull)
+            return _listed(self.finish(kind.of_type, nodes), required, nodes[0])
+        if isinstance(kind, GraphQLEnumType):
+            return None
+        if isinstance(kind, GraphQLScalarType):
+            writer = WRITERS.get(kind.name)
+            return None if writer is None else _written(writer)
+        groups = [node.selection_set.selections for node in nodes if node.selection_set]
+        if isinstance(kind, GraphQLObjectType):
+            return _object(self.selection(kind, groups))
+        assert isinstance(kind, GraphQLInterfaceType | GraphQLUnionType)
+        return self._abstract(kind, groups)
+
+    def _abstract(
+        self, kind: GraphQLInterfaceType | GraphQLUnionType, groups: list[Any]
+    ) -> Finish:
+        runs: dict[str, Run] = {}
+        possible = {entry.name: entry for entry in self.schema.get_possible_types(kind)}
+
+        def finish(value: Any, context: Context) -> Any:
+            if value is None:
+                return None
+            name = type_name_of(value)
+            run = runs.get(name)
+            if run is None:
+                if name not in possible:
+                    raise ApiError(f"{name or type(value).__name__} is no {kind.name}")
+                run = runs[name] = self.selection(possible[name], groups)
+            return run(value, context)
+
+        return finish
+
+    def selection(self, parent: GraphQLObjectType, groups: Iterable[Any]) -> Run:
+        """Return the function that makes an object's answer."""
+        entries: list[Any] = []
+        for key, nodes in self.collect(parent, groups).items():
+            name = nodes[0].name.value
+            if name == "__typename":
+                entries.append((key, "", None, _constant(parent.name), dict, None, True, nodes[0]))
+                continue
+            field = parent.fields[name]
+            entries.append(
+                (
+                    key,
+                    name,
+                    attrgetter(snake_case(name)),
+                    self.resolver(parent, name, field),
+                    self.arguments(field, nodes[0]),
+                    self.finish(field.type, nodes),
+                    isinstance(field.type, GraphQLNonNull),
+                    nodes[0],
+                )
+            )
+        return _selection(parent.name, entries)
+
+
+def type_name_of(value: Any) -> str:
+    """Return the GraphQL type of an object behind an interface or union."""
+    if type(value) is dict:
+        return str(value.get("__typename", ""))
+    return str(getattr(value, "graphql_type", ""))
+
+
+def _selection(type_name: str, entries: list[Any]) -> Run:
+    def run(source: Any, context: Context) -> dict[str, Any]:
+        context.objects += 1
+        plain = type(source) is dict
+        errors = context.errors
+        count = len(errors)
+        answer: dict[str, Any] = {}
+        for key, name, read, resolve, arguments, finish, required, node in entries:
+            try:
+                if resolve is not None:
+                    value = resolve(source, arguments(context.variables), context)
+                elif plain:
+                    value = source.get(name)
+                else:
+                    value = read(source)
+                if finish is not None:
+                    value = finish(value, context)
+                    if len(errors) > count:
+                        count = _prefixed(errors, count, key)
+                elif value is None and required:
+                    raise ApiError(f"Cannot return null for non-nullable field {type_name}.{name}.")
+            except (Failure, ApiError, Misfit) as error:
+                _prefixed(errors, count, key)
+                failure = _failed(error, node, key)
+                if required:
+                    raise failure from error
+                errors.append(failure)
+                count = len(errors)
+                value = None
+            answer[key] = value
+        return answer
+
+    return run
+
+
+def _failed(error: Failure | ApiError | Misfit, node: FieldNode, key: str) -> Failure:
+    if isinstance(error, Misfit):
+        error = ApiError(f"An argument of '{node.name.value}' may not be null.", "INVALID_VARIABLE")
+    failure = error if isinstance(error, Failure) else Failure(error, node)
+    failure.path.insert(0, key)
+    return failure
+
+
+def _prefixed(errors: list[Failure], count: int, key: str | int) -> int:
+    """Put a key before the paths of failures that were noted further down."""
+    for failure in errors[count:]:
+        failure.path.insert(0, key)
+    return len(errors)
+
+
+def _required(inner: Finish, node: FieldNode) -> Finish:
+    def finish(value: Any, context: Context) -> Any:
+        result = inner(value, context)
+        if result is None:
+            raise ApiError(f"Cannot return null for non-nullable field {node.name.value}.")
+        return result
+
+    return finish
+
+
+def _listed(inner: Finish | None, required: bool, node: FieldNode) -> Finish:
+    def finish(value: Any, context: Context) -> Any:
+        if value is None:
+            return None
+        answer = []
+        errors = context.errors
+        count = len(errors)
+        for index, entry in enumerate(value):
+            try:
+                result = entry if inner is None else inner(entry, context)
+                if len(errors) > count:
+                    count = _prefixed(errors, count, index)
+                if result is None and required:
+                    raise ApiError(f"Cannot return null in the list {node.name.value}.")
+            except (Failure, ApiError) as error:
+                _prefixed(errors, count, index)
+                failure = error if isinstance(error, Failure) else Failure(error, node)
+                failure.path.insert(0, index)
+                if required:
+                    raise failure from error
+                errors.append(failure)
+                count = len(errors)
+                result = None
+            answer.append(result)
+        return answer
+
+    return finish
+
+
+def _written(writer: Callable[[Any], Any]) -> Finish:
+    return lambda value, _context: None if value is None else writer(value)
+
+
+def _object(run: Run) -> Finish:
+    return lambda value, context: None if value is None else run(value, context)
+
+
+def _constant(value: Any) -> Resolver:
+    return lambda _source, _arguments, _context: value
+
+
+def _refusing(error: ApiError) -> Resolver:
+    def refuse(_source: Any, _arguments: Any, _context: Context) -> Any:
+        raise error
+
+    return refuse
+
+
+def _named(kind: Any) -> str:
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    return str(kind.name)
+
+
+def _has_variables(node: Any) -> bool:
+    if node.kind == "variable":
+        return True
+    if node.kind == "list_value":
+        return any(_has_variables(entry) for entry in node.values)
+    if node.kind == "object_value":
+        return any(_has_variables(field.value) for field in node.fields)
+    return False

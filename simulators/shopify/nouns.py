@@ -1,0 +1,44 @@
+"""The one list of nouns: whose resolvers, acts, records and REST answers make up the simulator.
+
+A part is a module that may have ``attach(shop)``, ``seed(shop, plan)``, ``ACTS`` (name ->
+``(shop, arguments) -> result``), ``SNAPSHOT`` (entity -> ``(shop) -> records``) and ``REST``
+("GET orders.json" -> ``(shop, path arguments, query) -> list or record``).
+"""
+
+from types import ModuleType
+from typing import Any
+
+from . import (
+    acts,
+    resolve_bulk,
+    resolve_shop,
+)
+from .nodes import FINDERS
+from .registry import Resolvers
+
+__all__ = ["NOUNS", "PARTS", "merged", "rest_table"]
+
+NOUNS: tuple[Resolvers, ...] = (
+    resolve_shop.RESOLVERS,
+    resolve_bulk.RESOLVERS,
+)
+PARTS: tuple[ModuleType, ...] = (
+    acts,
+)
+
+
+def merged() -> Resolvers:
+    """Return every noun's resolvers in one, and make nodes findable."""
+    everything = Resolvers()
+    for noun in NOUNS:
+        everything.merge(noun)
+    FINDERS.update(everything.nodes)
+    return everything
+
+
+def rest_table() -> dict[str, Any]:
+    """Return every part's REST answers."""
+    table: dict[str, Any] = {}
+    for part in PARTS:
+        table |= getattr(part, "REST", {})
+    return table
