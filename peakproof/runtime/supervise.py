@@ -224,7 +224,7 @@ class Supervised(Watched):
         self.cwd = cwd
         self.user = user
         self.want_output = want_output
-        self.output: IO[bytes] | None = None
+        self._output_lines: list[str] = []
 
     def start(self) -> None:
         """Start (again); raises EnvironmentLacks if there is no such program."""
@@ -249,7 +249,11 @@ class Supervised(Watched):
                     f"{self.name}: cannot start {self.command[0]!r} ({error.strerror}). "
                     "Next step: install it, or correct the command."
                 ) from error
-        self.output = process.stdout
+        self._output_lines = []
+        if process.stdout is not None:
+            threading.Thread(
+                target=self._read, args=[process.stdout], name=f"read {self.name}", daemon=True
+            ).start()
         self.begun(process.pid)
         threading.Thread(
             target=lambda: self.ended(process.wait()), name=f"watch {self.name}", daemon=True
@@ -260,13 +264,12 @@ class Supervised(Watched):
 
         Returns "" if the program ended without one; raises WaitExpired.
         """
-        assert self.output is not None, "start with want_output=True"
-        output, lines = self.output, list[str]()
+        assert self.want_output, "make it with want_output=True"
+        what = f"the first line of {self.name}"
+        return wait_until(lambda: self._output_lines, limit_seconds, what, 0.01)[0]
 
-        def read() -> None:
-            lines.append(output.readline().decode(errors="replace"))
+    def _read(self, output: IO[bytes]) -> None:
+        with output:
+            self._output_lines.append(output.readline().decode(errors="replace"))
             for _ in output:
                 pass
-
-        threading.Thread(target=read, name=f"output of {self.name}", daemon=True).start()
-        return wait_until(lambda: lines, limit_seconds, f"the first line of {self.name}", 0.01)[0]
