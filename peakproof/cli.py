@@ -149,7 +149,7 @@ def _gate(request: "GateRequest", odoo_source: Path | None) -> None:
     with _progress() as progress:
         runtime = ProcessRuntime(progress=progress, odoo_source=odoo_source)
         try:
-            code = gate(request, runtime, _CONSOLE, describe)
+            code = gate(request, runtime, _CONSOLE, describe).exit_code
         finally:
             runtime.close()
     raise typer.Exit(code)

@@ -51,8 +51,8 @@ def gate(
     runtime: ProcessRuntime,
     console: Console,
     describe: Callable[[Plan], list[str]],
-) -> int:
-    """Play, judge, report; return the exit code. Raises UsageError for a caller's mistake."""
+) -> GateRecord:
+    """Play, judge, report; return the record. Raises UsageError for a caller's mistake."""
     begin = time.monotonic()
     started = Clock.start().wall(0).isoformat()
     spec = ConnectorSpec.load(request.connector)
@@ -91,7 +91,7 @@ def gate(
     target = _report_folder(request, [record for record, _ in judged])
     paths = write_reports(gate_record, [history for _, history in judged], target)
     print_gate(gate_record, paths, console)
-    return gate_record.exit_code
+    return gate_record
 
 
 def check(run_folder: Path, console: Console) -> int:
