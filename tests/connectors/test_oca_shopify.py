@@ -1,9 +1,9 @@
 """OCA's Shopify connector: unmodified, and able to do its work in a world without faults."""
 
 import base64
+import contextlib
 import csv
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -73,7 +73,7 @@ def test_installed_modules_are_exactly_the_published_ones() -> None:
         for file in addons.paths[0].rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
-    assert len(installed) > 200
+    assert {"queue_job/__manifest__.py", "shopify_connector/__manifest__.py"} <= set(recorded)
     assert installed == recorded
 
 
@@ -138,8 +138,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         connector_version=spec.connector.version, connector_folder=str(FOLDER),
         flows=spec.connector.flows, service_levels={}, reproduce="", started_at="",
     )  # fmt: skip
-    writer = HistoryWriter(folder.part("harness"))
     with (
+        contextlib.closing(HistoryWriter(folder.part("harness"))) as writer,
         ProcessRuntime() as runtime,
         build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world,
     ):
@@ -230,4 +230,4 @@ def test_schedules_repair_a_level_that_somebody_changed(stage: Stage) -> None:
         stage.world.kick(kick.url, kick.cron)
         stage.settle()
     assert stage.level(sku) == 20
-    assert json.loads(json.dumps(stage.world.read_dead_letters())) == []
+    assert stage.world.read_dead_letters() == []
