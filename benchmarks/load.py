@@ -23,20 +23,22 @@ __all__ = ["Load", "Shot", "cpu_seconds", "fire"]
 
 
 class Shot(msgspec.Struct, kw_only=True, frozen=True):
-    """One request as bytes on the wire, and what must be in each answer."""
+    """A request, sent with one of ``bodies`` after the other, and what must be in each answer."""
 
     name: str
     path: str
     headers: dict[str, str]
-    body: bytes
+    bodies: list[bytes]
     marker: bytes
 
-    def wire(self, host: str) -> bytes:
-        """Return the whole request, as sent over a connection that is kept."""
-        lines = [f"POST {self.path} HTTP/1.1", f"Host: {host}"]
+    def wires(self, host: str) -> list[bytes]:
+        """Return the whole requests, as sent over a connection that is kept."""
+        lines = [f"POST {self.path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        lines += ["Content-Type: application/json", f"Content-Length: {len(self.body)}", "", ""]
-        return "\r\n".join(lines).encode() + self.body
+        head = "\r\n".join(lines)
+        return [
+            f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body for body in self.bodies
+        ]
 
 
 class Load(msgspec.Struct, kw_only=True):
@@ -78,8 +80,8 @@ class _Counter:
 class _Client(asyncio.Protocol):
     """One connection: sends, reads the whole answer, checks it, sends again."""
 
-    def __init__(self, wire: bytes, marker: bytes, counter: _Counter) -> None:
-        self._wire, self._marker, self._counter = wire, marker, counter
+    def __init__(self, wires: list[bytes], marker: bytes, counter: _Counter) -> None:
+        self._wires, self._marker, self._counter = wires, marker, counter
         self._parser: Any = None
         self._body: list[bytes] = []
         self._sent = 0.0
@@ -100,7 +102,7 @@ class _Client(asyncio.Protocol):
         self._body = []
         self._parser = httptools.HttpResponseParser(self)
         self._sent = time.perf_counter()
-        self._transport.write(self._wire)
+        self._transport.write(self._wires[counter.left % len(self._wires)])
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
@@ -139,8 +141,8 @@ def fire(shot: Shot, port: int, seconds: float, count_max: int, connections: int
     """
     begin, own = time.perf_counter(), time.process_time()
     counter = _Counter(count_max, begin + seconds)
-    wire = shot.wire(f"127.0.0.1:{port}")
-    uvloop.run(_run(lambda: _Client(wire, shot.marker, counter), port, connections, seconds))
+    wires = shot.wires(f"127.0.0.1:{port}")
+    uvloop.run(_run(lambda: _Client(wires, shot.marker, counter), port, connections, seconds))
     took = time.perf_counter() - begin
     latencies = sorted(counter.latencies) or [0.0]
     return Load(

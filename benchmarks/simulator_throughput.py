@@ -1,4 +1,4 @@
-"""Order read and order create on our Shopify simulator, beside WireMock, in one run.
+"""Reading and creating orders on our Shopify simulator, beside WireMock, in one run.
 
     python -m benchmarks.simulator_throughput [--rounds 3] [--seconds 4] [--json FILE]
 
@@ -31,7 +31,7 @@ from rich.table import Table
 from benchmarks import wiremock
 from benchmarks.load import Load, Shot, cpu_seconds, fire
 from peakproof import catalog
-from peakproof.errors import EnvironmentLacks
+from peakproof.errors import EnvironmentLacks, PeakproofError
 from peakproof.plan import Customer, Location, Product, ShippingRate, Shop, TaxRule, Variant
 from peakproof.seed import Clock
 from peakproof.simkit import SimulatorConfig
@@ -47,6 +47,8 @@ API_VERSION = "2026-10"
 GRAPHQL_PATH = f"/admin/api/{API_VERSION}/graphql.json"
 CREATE_PATH = "/_peakproof/act"
 TOKEN, CONTROL_TOKEN = "shpat_benchmark", "benchmark-control"  # throw-away, loopback only
+# Every call is metered, at a price of nothing: a throttled answer would be no answer.
+NO_METER = {"cost": {"object": 0, "connection": 0, "mutation": 0}}
 ORDER_QUERY = """query order($id: ID!) { order(id: $id) {
   id legacyResourceId name email createdAt currencyCode displayFinancialStatus
   totalPriceSet { shopMoney { amount currencyCode } }
@@ -54,15 +56,21 @@ ORDER_QUERY = """query order($id: ID!) { order(id: $id) {
   shippingAddress { firstName lastName address1 city zip countryCodeV2 }
   lineItems(first: 10) { nodes { id sku title quantity
     originalUnitPriceSet { shopMoney { amount currencyCode } } } } } }"""
+ORDER_MARKER = b'"gid://shopify/Order/'  # in every right answer, in no refusal
+ORDERS_TO_READ = 6_000  # more than the answers that the simulator keeps
+READ_SAME, READ_ANOTHER, CREATE = "read the same order", "read another order", "create an order"
 WORK = {
-    "order read": (
-        "GraphQL parsed, checked and compiled once; token, scopes and cost metered; answer "
-        "built from live state; journalled",
+    READ_SAME: (
+        "token, scopes, cost; answer kept from before while nothing changed; journalled",
         "path matched; fixed bytes",
     ),
-    "order create": (
-        "cart priced with tax and shipping; stock committed; customer, payment, events, order "
-        "stored; journalled",
+    READ_ANOTHER: (
+        "token, scopes, cost; GraphQL answer built from live state; journalled",
+        "path matched; fixed bytes, whatever order was asked for",
+    ),
+    CREATE: (
+        "cart priced with tax and shipping; stock committed; customer, payment and order stored "
+        "and journalled",
         "path matched; fixed bytes; nothing stored",
     ),
 }
@@ -136,9 +144,8 @@ def simulator(options: dict[str, Any]) -> Iterator[tuple[Peer, SimulatorClient, 
             port = int(json.loads(line)["port"])
             client = SimulatorClient(f"http://127.0.0.1:{port}", CONTROL_TOKEN)
             client.seed(shop())
-            order = client.act("checkout", cart(), "shopper-0")
             peer = Peer(name="simulator", port=port, pid=process.pid)
-            yield peer, client, _shots(str(order["order_id"]))
+            yield peer, client, _shots(client, port)
         finally:
             process.terminate()
             try:
@@ -148,33 +155,48 @@ def simulator(options: dict[str, Any]) -> Iterator[tuple[Peer, SimulatorClient, 
                 process.wait()
 
 
-def _shots(order_id: str) -> list[Shot]:
-    """Return the two requests; the first one's answer must hold the order's own id."""
-    read = {"query": ORDER_QUERY, "variables": {"id": order_id}}
+def _shots(client: SimulatorClient, port: int) -> list[Shot]:
+    """Create orders to read, and return the three requests."""
     create = {"action": "checkout", "arguments": cart(), "actor": "shopper-1"}
-    return [
+    creating = Shot(
+        name=CREATE,
+        path=CREATE_PATH,
+        headers={"Authorization": f"Bearer {CONTROL_TOKEN}"},
+        bodies=[msgspec.json.encode(create)],
+        marker=ORDER_MARKER,
+    )
+    _require_right(fire(creating, port, 60, ORDERS_TO_READ), "the simulator", creating)
+    bodies = [
+        msgspec.json.encode({"query": ORDER_QUERY, "variables": {"id": order_id}})
+        for order_id in list(client.snapshot()["order"])
+    ]
+    same, another = (
         Shot(
-            name="order read",
+            name=name,
             path=GRAPHQL_PATH,
             headers={"X-Shopify-Access-Token": TOKEN},
-            body=msgspec.json.encode(read),
-            marker=f'"{order_id}"'.encode(),
-        ),
-        Shot(
-            name="order create",
-            path=CREATE_PATH,
-            headers={"Authorization": f"Bearer {CONTROL_TOKEN}"},
-            body=msgspec.json.encode(create),
-            marker=b"gid://shopify/Order/",
-        ),
-    ]
+            bodies=chosen,
+            marker=ORDER_MARKER,
+        )
+        for name, chosen in ((READ_SAME, bodies[:1]), (READ_ANOTHER, bodies))
+    )
+    return [same, another, creating]
+
+
+def _require_right(load: Load, server: str, shot: Shot) -> None:
+    """Raise PeakproofError when an answer was not right: such a figure would say nothing."""
+    if load.wrong or not load.answered:
+        raise PeakproofError(
+            f"{load.wrong} of {load.answered} answers of {server} to {shot.name!r} were wrong, "
+            f"the first: {load.first_wrong}"
+        )
 
 
 def answer_to(shot: Shot, port: int) -> bytes:
     """Return the simulator's answer to one request, which WireMock is to give."""
     url = f"http://127.0.0.1:{port}{shot.path}"
     headers = {**shot.headers, "Content-Type": "application/json"}
-    response = httpx.post(url, headers=headers, content=shot.body, trust_env=False)
+    response = httpx.post(url, headers=headers, content=shot.bodies[0], trust_env=False)
     if response.status_code != 200 or shot.marker not in response.content:
         raise EnvironmentLacks(
             f"Expected 200 with {shot.marker!r} for {shot.name}, got {response.status_code} "
@@ -203,11 +225,7 @@ def measure(
                 used = cpu_seconds(peer.pid)
                 load = fire(shot, peer.port, seconds, COUNT_MAX)
                 load.server_cpu_seconds = cpu_seconds(peer.pid) - used
-                if load.wrong:
-                    raise EnvironmentLacks(
-                        f"{load.wrong} of {load.answered} answers of {peer.name} to {shot.name} "
-                        f"were wrong, the first: {load.first_wrong}"
-                    )
+                _require_right(load, peer.name, shot)
                 loads.setdefault((peer.name, shot.name), []).append(load)
                 asked += load.answered if _creates(peer, shot) else 0
     return loads, asked
@@ -280,7 +298,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, choices=range(1, 11))
     parser.add_argument("--seconds", type=float, default=4.0, help="of one stretch, at most 20")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--options", type=json.loads, default={}, help="of the simulator, as JSON")
+    parser.add_argument(
+        "--options", type=json.loads, default=NO_METER, help="of the simulator, as JSON"
+    )
     chosen = parser.parse_args(arguments)
     if CLIENT_CORE in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {CLIENT_CORE})

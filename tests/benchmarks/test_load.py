@@ -25,7 +25,10 @@ def act(hosted, marker=b'"id":'):
         name="create",
         path="/_peakproof/act",
         headers={"Authorization": token},
-        body=b'{"action":"checkout","arguments":{"sku":"A"},"actor":"shopper-1"}',
+        bodies=[
+            b'{"action":"checkout","arguments":{"sku":"%s"},"actor":"shopper-1"}' % sku
+            for sku in (b"A", b"B")
+        ],
         marker=marker,
     )
 
@@ -33,7 +36,8 @@ def act(hosted, marker=b'"id":'):
 def test_every_answer_is_an_order(example):
     load = fire(act(example), example.port, seconds=20, count_max=400, connections=8)
     assert (load.answered, load.wrong) == (400, 0)
-    assert len(example.client.snapshot()["order"]) == 400
+    skus = [order["sku"] for order in example.client.snapshot()["order"].values()]
+    assert (skus.count("A"), skus.count("B")) == (200, 200)
     assert 0 < load.median_seconds <= load.p99_seconds < load.seconds
     assert load.per_second == pytest.approx(400 / load.seconds)
     assert load.body_bytes > 10
@@ -54,7 +58,7 @@ def test_answers_without_the_marker_are_wrong(example):
 
 def test_refusals_are_wrong(example):
     shot = act(example)
-    refused = Shot(name="x", path=shot.path, headers={}, body=shot.body, marker=b"")
+    refused = Shot(name="x", path=shot.path, headers={}, bodies=shot.bodies, marker=b"")
     load = fire(refused, example.port, 5, count_max=10, connections=2)
     assert load.wrong == 10
     assert load.first_wrong.startswith("401 ")
