@@ -13,7 +13,7 @@ from rich.text import Text
 
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
-from peakproof.report.headline import headline
+from peakproof.report.headline import headline, run_names
 from peakproof.report.records import FindingRecord, GateRecord, ReportPaths, ResultRecord, RunRecord
 from peakproof.report.scrub import scrub
 
@@ -44,13 +44,13 @@ def print_gate(
     console.print(Text.assemble((name, "bold"), f"  claims {claims}"))
     for table in _tables(gate, console):
         console.print(table)
-    for run in gate.runs:
+    for name, run in zip(run_names(gate), gate.runs, strict=True):
         for result in run.results:
-            _explain(run, result, console)
+            _explain(name, result, console)
         if run.notes:
             console.print()
         for note in run.notes:
-            console.print(Text.assemble((f"{run.scenario}: ", "bold"), note))
+            console.print(Text.assemble((f"{name}: ", "bold"), note))
     if gate.not_applicable:
         console.print()
     for item in gate.not_applicable:
@@ -71,49 +71,50 @@ def _tables(gate: GateRecord, console: Console) -> list[Table]:
     names = list(dict.fromkeys(r.invariant for run in gate.runs for r in run.results))
     first = max((len(name) for name in names), default=0) + 2
     tables = []
-    block: list[RunRecord] = []
+    block: list[tuple[str, RunRecord]] = []
     used = first
-    for run in gate.runs:
-        width = max(CELL_WIDTH, *(len(part) for part in run.scenario.split("_"))) + 2
+    for run_name, run in zip(run_names(gate), gate.runs, strict=True):
+        width = _column_width(run_name) + 2
         if block and used + width > console.width:
             tables.append(_table(names, block, console))
             block, used = [], first
-        block.append(run)
+        block.append((run_name, run))
         used += width
     if block:
         tables.append(_table(names, block, console))
     return tables
 
 
-def _table(names: list[str], runs: list[RunRecord], console: Console) -> Table:
+def _column_width(run_name: str) -> int:
+    """Return the width of a run's column: its longest word, and no less than a cell."""
+    return max(CELL_WIDTH, *(len(part) for part in run_name.split("_")))
+
+
+def _table(names: list[str], runs: list[tuple[str, RunRecord]], console: Console) -> Table:
     """Return one block: invariants down, scenarios across, the run's verdict below."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     table.title = ""
     table.add_column("invariant", no_wrap=True)
-    for run in runs:
-        longest = max(len(part) for part in run.scenario.split("_"))
-        table.add_column(
-            Text(run.scenario.replace("_", " ")),
-            width=max(CELL_WIDTH, longest),
-            vertical="bottom",
-        )
+    for run_name, _ in runs:
+        heading = Text(run_name.replace("_", " "))
+        table.add_column(heading, width=_column_width(run_name), vertical="bottom")
     for name in names:
         cells = []
-        for run in runs:
+        for _, run in runs:
             found = next((r for r in run.results if r.invariant == name), None)
             cells.append(Text("") if found is None else _said(found.verdict, console))
         table.add_row(Text(name), *cells)
     table.add_section()
-    table.add_row(Text("in all", style="bold"), *[_said(run.verdict, console) for run in runs])
+    table.add_row(Text("in all", style="bold"), *[_said(r.verdict, console) for _, r in runs])
     return table
 
 
-def _explain(run: RunRecord, result: ResultRecord, console: Console) -> None:
+def _explain(run_name: str, result: ResultRecord, console: Console) -> None:
     """Print a paragraph about a result that is not a plain pass."""
     if result.verdict in (Verdict.PASS, Verdict.NOT_CLAIMED):
         return
     console.print()
-    place = Text(f"  {run.scenario} / {result.invariant}", style="bold")
+    place = Text(f"  {run_name} / {result.invariant}", style="bold")
     console.print(Text.assemble(_said(result.verdict, console), place), soft_wrap=True)
     if result.statement:
         console.print(Text(f"  {result.statement}", style="dim"))

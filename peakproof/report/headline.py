@@ -1,10 +1,12 @@
-"""The one sentence that says what came out of a gate, the same in every report."""
+"""What a gate and its runs are called and what came out, in the same words in every report."""
+
+from collections import Counter
 
 from peakproof.outcomes import Verdict
 from peakproof.report import words
 from peakproof.report.records import GateRecord
 
-__all__ = ["headline"]
+__all__ = ["headline", "run_names"]
 
 
 def headline(gate: GateRecord) -> str:
@@ -32,3 +34,12 @@ def headline(gate: GateRecord) -> str:
     judged = sum(by_verdict.values()) - by_verdict[Verdict.NOT_CLAIMED]
     listed = ", ".join(parts) or "none broken"
     return f"Of {words.count_of(judged, 'judgement')} in {runs}: {listed}."
+
+
+def run_names(gate: GateRecord) -> list[str]:
+    """Name each run by its scenario, and by its seed too where a scenario was played again."""
+    times = Counter(run.scenario for run in gate.runs)
+    return [
+        f"{run.scenario}_(seed_{run.seed})" if times[run.scenario] > 1 else run.scenario
+        for run in gate.runs
+    ]

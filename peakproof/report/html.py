@@ -19,7 +19,7 @@ from markupsafe import Markup
 from peakproof.history import History
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
-from peakproof.report.headline import headline
+from peakproof.report.headline import headline, run_names
 from peakproof.report.latency import LatencyStrips, level_verdict
 from peakproof.report.records import (
     FIVE_FIGURES,
@@ -72,8 +72,10 @@ def render_html(gate: GateRecord, histories: Sequence[History | None]) -> str:
         headline=headline(gate),
         matrix=_matrix(gate),
         scenarios=[
-            _scenario(run, history, index)
-            for index, (run, history) in enumerate(zip(gate.runs, padded, strict=False), 1)
+            _scenario(name, run, history, index)
+            for index, (name, run, history) in enumerate(
+                zip(run_names(gate), gate.runs, padded, strict=False), 1
+            )
         ],
         not_simulated=list(dict.fromkeys(t for run in gate.runs for t in run.not_simulated)),
         exit_meaning=words.EXIT_MEANING.get(ExitCode(gate.exit_code), ""),
@@ -136,7 +138,7 @@ def _matrix(gate: GateRecord) -> list[tuple[str, str, list[tuple[ResultRecord | 
     return rows
 
 
-def _scenario(run: RunRecord, history: History | None, index: int) -> dict[str, Any]:
+def _scenario(name: str, run: RunRecord, history: History | None, index: int) -> dict[str, Any]:
     """Return what the template needs of one run."""
     marks = [
         Mark(finding.time, f"{finding.what or result.invariant}: {finding.subject}")
@@ -147,11 +149,12 @@ def _scenario(run: RunRecord, history: History | None, index: int) -> dict[str, 
     ]
     picture = ""
     if history is not None:
-        picture = timeline(history, run.fault_colours, run.scenario, f"tl{index}", marks)
+        picture = timeline(history, run.fault_colours, name, f"tl{index}", marks)
     strips = LatencyStrips(run.latencies)
     measured = [(latency, Markup(strips.strip(latency))) for latency in run.latencies]  # noqa: S704
     return {
         "run": run,
+        "name": name,
         "id": f"run-{index}",
         "timeline": Markup(picture),  # noqa: S704 - drawn here, texts escaped there
         "latencies": measured,

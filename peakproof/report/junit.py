@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree  # only written here, never parsed
 from pathlib import Path
 
 from peakproof.outcomes import Verdict
+from peakproof.report.headline import run_names
 from peakproof.report.records import FindingRecord, GateRecord, ResultRecord, RunRecord
 from peakproof.report.scrub import clean_text
 from peakproof.report.words import count_of
@@ -29,8 +30,8 @@ def junit_xml(gate: GateRecord) -> bytes:
     """Return the document; valid XML whatever characters the records hold."""
     suites = _node("testsuites", name=f"peakproof {gate.connector.name}")
     totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
-    for run in gate.runs:
-        suite, counts = _suite(run)
+    for name, run in zip(run_names(gate), gate.runs, strict=True):
+        suite, counts = _suite(name, run)
         suites.append(suite)
         for key, value in counts.items():
             totals[key] += value
@@ -42,7 +43,7 @@ def junit_xml(gate: GateRecord) -> bytes:
     return document + b"\n"
 
 
-def _suite(run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
+def _suite(name: str, run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
     """Return the suite of a scenario and its counts."""
     doubtful = bool(run.notes) and run.verdict is Verdict.UNKNOWN
     counts = {
@@ -53,7 +54,7 @@ def _suite(run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
     }
     suite = _node(
         "testsuite",
-        name=run.scenario,
+        name=name,
         timestamp=run.started.removesuffix("Z"),
         time=f"{sum(run.durations_seconds.values()):.3f}",
         **{key: str(value) for key, value in counts.items()},
@@ -66,18 +67,18 @@ def _suite(run: RunRecord) -> tuple[ElementTree.Element, dict[str, int]]:
         "verdict": run.verdict.value,
         **{f"version.{name}": version for name, version in run.versions.items()},
     }
-    for name, value in told.items():
-        properties.append(_node("property", name=name, value=value))
+    for key, value in told.items():
+        properties.append(_node("property", name=key, value=value))
     suite.append(properties)
-    suite.append(_soundness(run, doubtful))
+    suite.append(_soundness(name, run, doubtful))
     for result in run.results:
-        suite.append(_case(run, result))
+        suite.append(_case(name, run, result))
     return suite, counts
 
 
-def _soundness(run: RunRecord, doubtful: bool) -> ElementTree.Element:
+def _soundness(name: str, run: RunRecord, doubtful: bool) -> ElementTree.Element:
     """Return the case that stands for the run as a whole: an error where it cannot be trusted."""
-    case = _node("testcase", classname=run.scenario, name="run_is_sound", time="0")
+    case = _node("testcase", classname=name, name="run_is_sound", time="0")
     if doubtful:
         error = _node("error", message=run.notes[0], type="unknown")
         error.text = clean_text("\n".join([*run.notes, "", run.reproduce, ""]))
@@ -85,9 +86,9 @@ def _soundness(run: RunRecord, doubtful: bool) -> ElementTree.Element:
     return case
 
 
-def _case(run: RunRecord, result: ResultRecord) -> ElementTree.Element:
+def _case(name: str, run: RunRecord, result: ResultRecord) -> ElementTree.Element:
     """Return the test case of an invariant."""
-    case = _node("testcase", classname=run.scenario, name=result.invariant, time="0")
+    case = _node("testcase", classname=name, name=result.invariant, time="0")
     total = max(result.findings_total, len(result.findings))
     if result.verdict is Verdict.NOT_CLAIMED:
         case.append(_node("skipped", message=f"not claimed: {result.reason}"))

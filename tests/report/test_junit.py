@@ -73,3 +73,10 @@ def test_every_character_gives_valid_xml(place, tmp_path):
     write_junit(record, tmp_path / "junit.xml")
     root = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert "\U0001f600" in root.find("testsuite").get("name")
+
+
+def test_scenario_played_twice_is_told_apart_by_seed():
+    record, _ = gate()
+    record.runs = [record.runs[0], record.runs[0], record.runs[2]]
+    names = [suite.get("name") for suite in parsed(record).findall("testsuite")]
+    assert names == ["flash_sale_(seed_7)", "flash_sale_(seed_7)", "quiet_day"]
