@@ -96,7 +96,7 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
         if event.key not in fired and event.value.get("must_fire", True):
             doubts.append(f"The planned fault {event.name} ({event.key}) never fired.")
     for event in history.of("process", outcome="crashed"):
-        if event.name not in ("connector", "odoo"):
+        if event.name not in ("connector", "odoo", "setup"):
             doubts.append(f"A part of the harness crashed: {event.name}.")
     return doubts
 
