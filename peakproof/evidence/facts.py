@@ -56,6 +56,7 @@ class Facts:
         self.claims = claims
         self.plan = plan
         self.shared: dict[str, Any] = {}  # what other modules derive once from these facts
+        self._correlated: dict[str, dict[str, list[int]]] = {}
         # A copy: holding the History itself would keep the cache's key alive for ever.
         self._history = History(history.events)
 
@@ -109,11 +110,14 @@ class Facts:
 
     def correlated(self, checkpoint: str | None = None) -> dict[str, list[int]]:
         """Return the Odoo order ids of each channel order, as the connector tells."""
-        records = self.final("connector", "correlation", checkpoint)
-        return {
-            gid: [int(number) for number in record.get("odoo_order_ids") or []]
-            for gid, record in records.items()
-        }
+        place = checkpoint or self.checkpoint
+        if place not in self._correlated:
+            records = self.final("connector", "correlation", place)
+            self._correlated[place] = {
+                gid: [int(number) for number in record.get("odoo_order_ids") or []]
+                for gid, record in records.items()
+            }
+        return self._correlated[place]
 
     @cached_property
     def odoo_ids(self) -> dict[str, list[int]]:
