@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 if not __package__:  # started by its path: be the package that the folder is
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
     __package__ = Path(__file__).resolve().parent.name
     __import__(__package__)
 

@@ -16,10 +16,16 @@ class ConnectorError(Exception):
 
 
 class Unavailable(ConnectorError):
-    """The other side is down, busy or throttling; wait and try again, without limit."""
+    """The other side is down, busy or throttling; wait and try again, without limit.
 
-    def __init__(self, message: str, after_seconds: float = 0.0) -> None:
+    Wait at least ``after_seconds``; waits that double stop growing at ``wait_seconds_max``.
+    """
+
+    def __init__(
+        self, message: str, after_seconds: float = 0.0, wait_seconds_max: float = 10.0
+    ) -> None:
         self.after_seconds = after_seconds
+        self.wait_seconds_max = wait_seconds_max
         super().__init__(message)
 
 

@@ -18,7 +18,7 @@ from .audit import Audit, say
 from .errors import ConnectorError, Refused, Unavailable
 from .ledger import want_stock
 from .odoo import Odoo
-from .queue import Queue
+from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
 from .settings import Place
 from .shelves import Shelves
@@ -58,28 +58,35 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A ledger row: see ``ledger.py``."""
+    """A ledger row (see ``ledger.py``); ``under_way`` while Odoo is being told of it."""
 
     order_gid: str
     units: int
     unfulfilled: int
     applied: int
+    under_way: bool = False
 
 
 def target(level: Level, sold: Iterable[Sold], outdated: set[str], free: float) -> int:
-    """Return what should be available at the channel.
+    """Return what should be available at the channel; ``level.available`` if it may stay.
 
     ``sold`` must have been read after ``level`` and before ``free``. Orders in ``outdated``
     have changed since we read them: their units count as sold and unknown to Odoo, as far as
-    ``committed`` holds them. Too low for a moment is harmless, too high oversells.
+    ``committed`` holds them. Of an order under way nobody can say whether ``free`` is less
+    its units already: while the level is right in either case it is left alone, and looked at
+    again when the order is through. Otherwise the lower number counts: too low for a moment
+    is harmless, too high oversells.
     """
-    pending = known = 0
+    pending = known = doubtful = 0
     for row in sold:
         if row.order_gid not in outdated:
             pending += row.units - row.applied
             known += row.unfulfilled
+            doubtful += row.units - row.applied if row.under_way else 0
     unknown = max(0, level.committed - known)
-    return max(0, int(free) - pending - unknown)
+    low = max(0, int(free) - pending - unknown)
+    high = max(0, int(free) - pending - unknown + doubtful)
+    return level.available if low <= level.available <= high else low
 
 
 class Inventory:
@@ -104,6 +111,7 @@ class Inventory:
         self.shelves = Shelves(store, shopify, odoo, places)
         self._seen: dict[tuple[int, int], float] = {}
         self._last_error = ""
+        self._failures = 0
 
     async def poll(self) -> None:
         """Compare Odoo's free stock with what was seen last; changed SKUs become dirty."""
@@ -145,12 +153,14 @@ class Inventory:
             if str(error) != self._last_error:
                 self._last_error = str(error)
                 say("stock waits", reason=str(error))
-            await asyncio.sleep(max(0.3, error.after_seconds))
+            pause = backoff_seconds(self._failures, 0.4, error.wait_seconds_max)
+            self._failures += 1
+            await asyncio.sleep(max(pause, error.after_seconds))
             return True
         except Refused as error:
             await self._refused(rows, str(error))
             return True
-        self._last_error = ""
+        self._last_error, self._failures = "", 0
         for row in rows:
             if row["sku"] not in stale:
                 await self.store.rows(
@@ -253,14 +263,20 @@ class Inventory:
     async def _sold(self, place: Place, skus: list[str]) -> dict[str, list[Sold]]:
         sold: dict[str, list[Sold]] = {}
         for row in await self.store.rows(
-            "select sku, order_gid, units, unfulfilled, applied from ledger "
-            "where sku = any(%(skus)s) and location_gid = %(place)s "
-            "and (units > applied or unfulfilled > 0)",
+            "select l.*, o.under_way from ledger l join orders o on o.gid = l.order_gid "
+            "where l.sku = any(%(skus)s) and l.location_gid = %(place)s "
+            "and (l.units > l.applied or l.unfulfilled > 0)",
             skus=skus,
             place=place.shopify_location_gid,
         ):
             sold.setdefault(row["sku"], []).append(
-                Sold(row["order_gid"], row["units"], row["unfulfilled"], row["applied"])
+                Sold(
+                    row["order_gid"],
+                    row["units"],
+                    row["unfulfilled"],
+                    row["applied"],
+                    row["under_way"],
+                )
             )
         return sold
 

@@ -60,4 +60,7 @@ class Ledger:
             await connection.execute(
                 "update ledger set applied = units where order_gid = %s", [order.gid]
             )
+            await connection.execute(
+                "update orders set under_way = false where gid = %s", [order.gid]
+            )
             await want_stock(connection, [line.sku for line in order.lines if line.sku])

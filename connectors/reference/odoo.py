@@ -20,6 +20,8 @@ __all__ = ["Odoo"]
 READ_ATTEMPTS = 3
 READ_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 WRITE_TIMEOUT = httpx.Timeout(20.0, connect=2.0)
+DOWN_SECONDS_MAX = 2.0  # how long to wait between looks whether Odoo is back
+BUSY_SECONDS_MAX = 1.0
 TRANSIENT = (
     "could not serialize",
     "could not obtain lock",
@@ -86,7 +88,7 @@ class Odoo:
             return [int(number) for number in result["ids"]]
         said = "; ".join(str(message.get("message")) for message in result["messages"])
         if any(word in said for word in TRANSIENT):
-            raise Unavailable(f"Odoo was busy with the same {model}", 0.1)
+            raise Unavailable(f"Odoo was busy with the same {model}", 0.1, BUSY_SECONDS_MAX)
         raise Refused("odoo_import", f"{model}: {said[:500]}")
 
     async def _call(
@@ -99,9 +101,11 @@ class Odoo:
                 f"/json/2/{model}/{method}", json=arguments, timeout=timeout
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unavailable(f"Odoo unreachable: {type(error).__name__}") from error
+            reason = f"Odoo unreachable: {type(error).__name__}"
+            raise Unavailable(reason, 0.0, DOWN_SECONDS_MAX) from error
         except httpx.TransportError as error:
-            raise Unsure(f"Odoo gave no answer to {call}: {type(error).__name__}") from error
+            reason = f"Odoo gave no answer to {call}: {type(error).__name__}"
+            raise Unsure(reason, 0.0, DOWN_SECONDS_MAX) from error
         if answer.status_code == 200:
             try:
                 return msgspec.json.decode(answer.content)
@@ -117,9 +121,10 @@ def _error(call: str, answer: httpx.Response) -> Exception:
         name, message = str(body["name"]), str(body["message"])
     except (msgspec.DecodeError, KeyError, TypeError):
         # Not Odoo's own words: something in between, which may have passed the call on.
-        return Unsure(f"something before Odoo answered {call} with {answer.status_code}")
+        reason = f"something before Odoo answered {call} with {answer.status_code}"
+        return Unsure(reason, 0.0, DOWN_SECONDS_MAX)
     if name in ("psycopg2.OperationalError", "psycopg2.InterfaceError"):
-        return Unsure(f"Odoo lost its database during {call}")
+        return Unsure(f"Odoo lost its database during {call}", 0.0, DOWN_SECONDS_MAX)
     if answer.status_code in (409, 429, 503) or any(word in message for word in TRANSIENT):
-        return Unavailable(f"Odoo is busy: {name}", 0.1)
+        return Unavailable(f"Odoo is busy: {name}", 0.1, BUSY_SECONDS_MAX)
     return Refused(f"odoo_{answer.status_code}", f"{call}: {name.rsplit('.')[-1]}: {message[:500]}")

@@ -113,11 +113,11 @@ class Orders:
                 await self._note_intent(order, "cancel")
                 await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
             return "cancelled", found["id"]
-        if found is not None and found["state"] == "cancel":
-            raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
-        if found is None or not await self._same(order, found):
+        if found is None or (found["state"] != "cancel" and not await self._same(order, found)):
             odoo_id = await self._load(order, found)
             found = await self._read(odoo_id)
+        if found["state"] == "cancel":
+            raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
         self._check(order, found)
         if found["state"] in ("draft", "sent"):
             await self.odoo.write("sale.order", "action_confirm", ids=[found["id"]])
@@ -126,8 +126,8 @@ class Orders:
     async def _note_intent(self, order: ChannelOrder, what: str) -> None:
         """Write down what is about to be done, so that a crash is followed by a look."""
         await self.store.rows(
-            "update orders set intended_at = coalesce(intended_at, clock_timestamp()) "
-            "where gid = %(gid)s",
+            "update orders set intended_at = coalesce(intended_at, clock_timestamp()), "
+            "under_way = true where gid = %(gid)s",
             gid=order.gid,
         )
         await self.audit.record(f"intent {what}", order.gid, name=order.name)

@@ -27,9 +27,9 @@ Handler = Callable[[str], Awaitable[float | None]]
 
 
 def backoff_seconds(attempt: int, first: float, limit: float) -> float:
-    """Return a doubling wait with jitter: between half and the whole of the step."""
+    """Return a doubling wait with jitter: the step, up to a quarter longer."""
     step = min(limit, first * 2 ** min(attempt, 16))
-    return secrets.SystemRandom().uniform(step / 2, step)
+    return secrets.SystemRandom().uniform(step, step * 1.25)
 
 
 class Queue:
@@ -143,7 +143,8 @@ class Queue:
         )
 
     async def _wait(self, task: dict[str, Any], error: Unavailable) -> None:
-        delay = max(error.after_seconds, backoff_seconds(task["waits"], 0.25, 3.0))
+        backoff = backoff_seconds(task["waits"], 0.4, error.wait_seconds_max)
+        delay = max(error.after_seconds, backoff)
         say("task waits", resource=task["resource"], reason=str(error), seconds=round(delay, 2))
         await self._postpone(task["resource"], delay, str(error), waits=1, refusals=0)
 

@@ -19,7 +19,7 @@ from .inventory import Inventory
 from .ledger import Ledger
 from .odoo import Odoo
 from .orders import Orders
-from .queue import Queue
+from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
 from .settings import Settings
 from .shopify import Shopify
@@ -118,23 +118,31 @@ class Service:
     ) -> None:
         """Do something again and again; a failure of the other side is said and outlived."""
         loop = asyncio.get_running_loop()
+        failures = 0
         while True:
             begin = loop.time()
+            pause = seconds
             try:
                 await action()
+                failures = 0
             except ConnectorError as error:
-                say("schedule failed", name=name, reason=str(error))
+                if not failures:
+                    say("schedule failed", name=name, reason=str(error))
+                pause = max(seconds, backoff_seconds(failures, 0.5, 10.0))
+                failures += 1
             spent = loop.time() - begin
-            await asyncio.sleep(max(seconds, 4 * spent if name == "poll" else 0))
+            await asyncio.sleep(max(pause, 4 * spent if name == "poll" else 0))
 
     async def _patiently(self, action: Callable[[], Awaitable[object]]) -> None:
         """Do something that must work before we go on, as long as it takes."""
+        failures = 0
         while True:
             try:
                 await action()
             except (ConnectorError, psycopg.OperationalError, PoolTimeout) as error:
                 say("start waits", reason=f"{type(error).__name__}: {error}"[:300])
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(backoff_seconds(failures, 0.4, 5.0))
+                failures += 1
             else:
                 return
 

@@ -6,6 +6,7 @@ idempotency key, with the same key). Anything else raises Unsure, and the caller
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,7 +20,6 @@ from .throttle import Throttle
 
 __all__ = ["Shopify"]
 
-ATTEMPTS = 5
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 
 
@@ -39,6 +39,8 @@ class Shopify:
         self.calls: dict[str, int] = {}
         self._token = ""
         self._token_turn = asyncio.Lock()
+        self._token_failures = 0
+        self._token_not_before = 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -50,38 +52,41 @@ class Shopify:
         """Run a document and return its ``data``.
 
         ``repeatable`` False is for a mutation that must not be sent twice. Raises Unavailable
-        when the channel cannot be reached or throttles for long, Unsure when an answer to
-        such a mutation is lost, Refused for GraphQL errors.
+        when the channel cannot be reached or throttles, Unsure when an answer is lost,
+        Refused for GraphQL errors.
         """
-        last = Unavailable("the channel was not asked")
-        renewed = False
-        for attempt in range(ATTEMPTS):
-            token = await self._bearer()
+        token = await self._bearer()
+        answer = await self._post(document, variables, token, repeatable)
+        if answer.status_code == 401:
+            self._forget(token)
+            answer = await self._post(document, variables, await self._bearer(), repeatable)
+            if answer.status_code == 401:
+                raise Unavailable("the channel refuses a fresh token", 2.0)
+        return self._data(document, answer)
+
+    async def _post(
+        self, document: str, variables: dict[str, Any] | None, token: str, repeatable: bool
+    ) -> httpx.Response:
+        """Send a document when its cost fits; once more if a repeatable one got no answer.
+
+        There is no loop here: whoever asked waits, longer each time, and asks again.
+        """
+        for again in (repeatable, False):
             await self.throttle.take(document)
             self.calls["graphql"] = self.calls.get("graphql", 0) + 1
             try:
-                answer = await self.http.post(
+                return await self.http.post(
                     f"/admin/api/{self.settings.shopify_api_version}/graphql.json",
                     json={"query": document, "variables": variables or {}},
                     headers={"X-Shopify-Access-Token": token},
                 )
-                if answer.status_code == 401 and not renewed:
-                    renewed = True
-                    self._forget(token)
-                    continue
-                return self._data(document, answer)
             except httpx.ConnectError as error:
-                last = Unavailable(f"channel unreachable: {type(error).__name__}")
+                raise Unavailable(f"channel unreachable: {type(error).__name__}") from error
             except httpx.TransportError as error:
-                last = Unsure(f"channel gave no answer: {type(error).__name__}")
-            except Unavailable as error:
-                last = error
-            if isinstance(last, Unsure) and not repeatable:
-                raise last
-            if attempt + 1 < ATTEMPTS:
-                pause = max(last.after_seconds, backoff_seconds(attempt, 0.2, 3.0))
-                await asyncio.sleep(pause)
-        raise last
+                if not again:
+                    raise Unsure(f"channel gave no answer: {type(error).__name__}") from error
+                await asyncio.sleep(backoff_seconds(0, 0.15, 0.3))
+        raise AssertionError("unreachable")
 
     def _data(self, document: str, answer: httpx.Response) -> dict[str, Any]:
         """Read an answer; raises the error that it stands for."""
@@ -137,6 +142,12 @@ class Shopify:
         async with self._token_turn:
             if self._token:
                 return self._token
+            wait = self._token_not_before - time.monotonic()
+            if wait > 0:
+                raise Unavailable("no token yet", wait)
+            self._token_failures += 1
+            pause = backoff_seconds(self._token_failures, 0.25, 10.0)
+            self._token_not_before = time.monotonic() + pause
             try:
                 answer = await self.http.post(
                     "/admin/oauth/access_token",
@@ -147,13 +158,14 @@ class Shopify:
                     },
                 )
             except httpx.TransportError as error:
-                raise Unavailable(f"no token: {type(error).__name__}") from error
+                raise Unavailable(f"no token: {type(error).__name__}", pause) from error
             if answer.status_code != 200:
-                raise Unavailable(f"no token: the channel answered {answer.status_code}", 0.5)
+                raise Unavailable(f"no token: the channel answered {answer.status_code}", pause)
             try:
                 self._token = str(msgspec.json.decode(answer.content)["access_token"])
             except (msgspec.DecodeError, KeyError, TypeError) as error:
-                raise Unavailable("no token: the answer made no sense", 0.5) from error
+                raise Unavailable("no token: the answer made no sense", pause) from error
+            self._token_failures, self._token_not_before = 0, 0.0
             return self._token
 
     def _forget(self, token: str) -> None:

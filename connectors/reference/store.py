@@ -51,6 +51,7 @@ create table if not exists orders (
     odoo_id bigint,
     intended_at timestamptz,
     unsure boolean not null default false,
+    under_way boolean not null default false,
     status text not null default 'seen',
     changed_at timestamptz not null default clock_timestamp()
 );

@@ -31,7 +31,8 @@ def bag(amount: Decimal) -> dict[str, Any]:
 class FakeShopify:
     """Orders, levels and subscriptions, and the log of what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_number: int = 5000) -> None:
+        self.first_number = first_number
         self.orders: dict[str, dict[str, Any]] = {}
         self.levels: dict[str, dict[str, int]] = {}  # sku -> available, committed
         self.subscriptions: dict[str, dict[str, str]] = {}
@@ -63,7 +64,7 @@ class FakeShopify:
         included: bool = False,
     ) -> str:
         """Sell ``(sku, quantity, price)`` lines; return the order's gid."""
-        number = 5000 + len(self.orders)
+        number = self.first_number + len(self.orders)
         gross = [Decimal(price) * quantity for _, quantity, price in lines]
         left = Decimal(discount)
         nodes, tax_sum, total = [], Decimal(0), Decimal(0)
@@ -80,7 +81,7 @@ class FakeShopify:
         total += Decimal(shipping)
         order = {
             "id": f"gid://shopify/Order/{number}",
-            "name": f"#{number - 4000}",
+            "name": f"#{number}",
             "updatedAt": self.tick(),
             "cancelledAt": None,
             "currencyCode": "USD",
