@@ -19,7 +19,7 @@ from peakproof.simkit import (
     SimulatorConfig,
 )
 
-TOKEN = "control-token"  # noqa: S105
+TOKEN = "control-token"
 
 
 def make_config(folder: Path, name: str = "example", **changes: Any) -> SimulatorConfig:
