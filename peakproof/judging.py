@@ -4,10 +4,12 @@ Offline: needs nothing but the run's folder. What makes a run ``unknown`` beside
 that says so: the world broke, it never came to rest, or a planned fault never fired.
 """
 
+import ast
+
 import msgspec
 
 from peakproof import catalog, faults, invariants
-from peakproof.evidence import Claims, Result, ServiceLevel, trail
+from peakproof.evidence import Claims, Result, ServiceLevel, trail, unknown
 from peakproof.figures import Figures, figures
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict, worst
@@ -26,6 +28,8 @@ from peakproof.run import load_scenario
 from peakproof.store import RunFolder, RunMeta
 
 __all__ = ["claims_of", "judge_run"]
+
+NOT_MODELLED = "PEAKPROOF_NOT_MODELLED"  # the error code of every simulator for such a call
 
 _TRAIL_MAX = 60
 _TRAILS_MAX = 5
@@ -48,9 +52,14 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
     claims = claims_of(meta)
     scenario = load_scenario(meta.scenario)
     notes = _doubts(history, meta)
+    told = bool(history.of("phase", plan.stages[0].name, outcome="begin"))
     results = [
         _record(result, history, claims, plan)
-        for result in invariants.judge(history, claims, plan, scenario.invariants)
+        for result in (
+            invariants.judge(history, claims, plan, scenario.invariants)
+            if told
+            else [unknown(name, "The story never began.") for name in scenario.invariants]
+        )
     ]
     verdict = worst([result.verdict for result in results])
     if notes:
@@ -91,6 +100,15 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
         doubts.append(f"The run broke off: {meta.failure}")
     elif not meta.settled:
         doubts.append("The world never came to rest: something was still under way at the end.")
+    missing = sorted(
+        {
+            f"{event.source} does not model {event.name}"
+            for event in history.of("request")
+            if NOT_MODELLED in event.value.get("error_codes", [])
+        }
+    )
+    if missing:
+        doubts.append(f"The connector asked for what is not simulated: {'; '.join(missing)}.")
     fired = {event.key for event in history.of("fault", outcome="fired")}
     for event in history.of("fault", outcome="planned"):
         if event.key not in fired and event.value.get("must_fire", True):
@@ -166,9 +184,7 @@ def _figures(measured: Figures) -> list[FigureRecord]:
         for recovery in measured.recoveries
     ]
     plain = [
-        FigureRecord(
-            name=figure.name, value=figure.value, unit=figure.unit, detail=figure.detail
-        )
+        FigureRecord(name=figure.name, value=figure.value, unit=figure.unit, detail=figure.detail)
         for figure in [*measured.business, *measured.others]
     ]
     return [*plain, *recoveries]
@@ -185,7 +201,9 @@ def _not_simulated(simulators: tuple[str, ...]) -> list[str]:
     """Return the "Not modelled" part of every simulator's docstring."""
     parts = []
     for name in simulators:
-        text = catalog.load("simulators", name).__doc__ or ""
+        place = catalog.folder("simulators") / name
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        text = ast.get_docstring(ast.parse(file.read_text())) or ""
         _, found, rest = text.partition("Not modelled:")
         if found:
             parts.append(f"{name}: {' '.join(rest.split())}")

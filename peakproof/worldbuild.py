@@ -56,16 +56,23 @@ def build_world(
     with contextlib.ExitStack() as stack:
         world = builder.world
         stack.callback(world.close)
-        builder.template()
-        for name in scenario.simulators:
-            builder.simulator(name, stack)
-        builder.odoo(stack)
-        if world.external:
-            builder.proxy(stack)
-        builder.seed()
-        if spec.start is not None:
-            builder.connector(stack)
-        builder.setup()
+        with builder.timed("template"):
+            builder.template()
+        with builder.timed("simulators"):
+            for name in scenario.simulators:
+                builder.simulator(name, stack)
+        with builder.timed("odoo"):
+            builder.odoo(stack)
+        with builder.timed("simulators"):
+            if world.external:
+                builder.proxy(stack)
+        with builder.timed("seed"):
+            builder.seed()
+        with builder.timed("connector"):
+            if spec.start is not None:
+                builder.connector(stack)
+        with builder.timed("setup"):
+            builder.setup()
         yield world
 
 
@@ -96,7 +103,6 @@ class _Builder:
 
     def template(self) -> None:
         """Have the template database with the modules that the connector needs."""
-        begin = time.monotonic()
         addons = self.spec.addons
         if addons is None:
             self._template = self.runtime.prepare(self.spec.needs.modules)
@@ -105,12 +111,10 @@ class _Builder:
             paths = [self.spec.path(addons.folder)] if addons.folder else []
             self._template = self.runtime.prepare(addons.modules, requirements, paths)
         self.runtime.warm(self._template)
-        self._timed("template", begin)
 
     def odoo(self, stack: contextlib.ExitStack) -> None:
         """Clone the template and start Odoo on the clone."""
         addons = self.spec.addons
-        begin = time.monotonic()
         name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
         database = self.runtime.new_database(self._template, name)
         stack.callback(self.runtime.drop, database)
@@ -136,11 +140,9 @@ class _Builder:
         self.meta.versions["odoo"] = self._template.note.odoo_version
         if addons is not None:
             self.world.connector = target
-        self._timed("odoo", begin)
 
     def simulator(self, name: str, stack: contextlib.ExitStack) -> None:
         """Start a simulator and tell the world its credentials."""
-        begin = time.monotonic()
         options = self._shop_options() if name == "shopify" else {}
         _, config, port = self._start_kit(
             name, catalog.module("simulators", name), stack, options, tls=True
@@ -155,11 +157,9 @@ class _Builder:
             "domain": options.get("shop_domain", ""),
         }
         self.meta.versions[name] = str(client.health().get("version", ""))
-        self._timed("simulators", begin)
 
     def proxy(self, stack: contextlib.ExitStack) -> None:
         """Put the recording proxy before Odoo, where answers can be lost."""
-        begin = time.monotonic()
         upstream = self.world.values["odoo"]["url"]
         _, config, port = self._start_kit(
             "odoo_proxy", "peakproof.runtime.proxy", stack, {"upstream_url": upstream}, tls=False
@@ -167,11 +167,9 @@ class _Builder:
         url = f"http://{config.host}:{port}"
         self.world.odoo_proxy = SimulatorClient(url, config.control_token)
         self.world.values["odoo"]["url"] = url
-        self._timed("simulators", begin)
 
     def seed(self) -> None:
         """Put the shop into Odoo and into every simulator."""
-        begin = time.monotonic()
         assert self.world.odoo is not None
         shop = seed_odoo(self.world.odoo, self.plan.shop)
         self.world.odoo_shop = shop
@@ -185,11 +183,9 @@ class _Builder:
             places.setdefault(code, {})["odoo_location_id"] = identity
         self.world.values["locations"] = places
         self.world.values["odoo"]["tax_id"] = shop.tax_id
-        self._timed("seed", begin)
 
     def connector(self, stack: contextlib.ExitStack) -> None:
         """Start the connector's own program and wait until it is ready."""
-        begin = time.monotonic()
         assert self.spec.start is not None
         port = reserve_port()
         stack.callback(port.close)
@@ -218,13 +214,11 @@ class _Builder:
         stack.callback(process.stop)
         self.world.connector = process
         self._await_ready(process)
-        self._timed("connector", begin)
 
     def setup(self) -> None:
         """Run the connector's set-up script against the world."""
         if self.spec.setup is None:
             return
-        begin = time.monotonic()
         world_file = self._write_world_file()
         script = self.spec.path(self.spec.setup.script)
         process = Supervised(
@@ -250,7 +244,6 @@ class _Builder:
                 f"{script.name} ended with {code}; its log is {process.log_path}",
                 process.last_lines(15),
             )
-        self._timed("setup", begin)
 
     def _start_kit(
         self,
@@ -352,8 +345,14 @@ class _Builder:
 
         return record
 
-    def _timed(self, phase: str, begin: float) -> None:
-        self.meta.phases[phase] = self.meta.phases.get(phase, 0.0) + time.monotonic() - begin
+    @contextlib.contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Note how long a step took, also when it failed."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.meta.phases[phase] = self.meta.phases.get(phase, 0.0) + time.monotonic() - begin
 
 
 def _plain_environment() -> dict[str, str]:
