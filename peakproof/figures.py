@@ -184,15 +184,14 @@ def _freshness(facts: Facts) -> Figure:
         row = event.value.get("row") or {}
         if row.get("state") == "done" and row.get("sale_id"):
             done.setdefault(str(row["sale_id"]), event.time)
-    shown = [
-        event
-        for event in facts.of_kind("state", "order")
-        if str(event.value.get("change")).startswith("fulfil")
-    ]
+    shown: dict[str, list[float]] = {}
+    for event in facts.of_kind("state", "order"):
+        if event.value.get("change") == "fulfilment":
+            shown.setdefault(event.key, []).append(event.time)
     delays = []
     for gid, ids in facts.odoo_ids.items():
         shipped = [done[str(number)] for number in ids if str(number) in done]
-        seen = [e.time for e in shown if e.key == gid and shipped and e.time >= min(shipped)]
+        seen = [time for time in shown.get(gid, []) if shipped and time >= min(shipped)]
         if seen:
             delays.append(min(seen) - min(shipped))
     nothing = "no order was shipped" if not done else f"none of {len(done)} shipments was shown"
@@ -211,7 +210,7 @@ def _exceptions(facts: Facts) -> Figure:
     off = 0
     if "inventory" in facts.claims.flows:
         off = sum(
-            max(level.get("available") or 0, 0) != max(stock[key].get("free") or 0, 0)
+            max(level.get("available") or 0, 0) != max(float(stock[key].get("free") or 0), 0)
             for key, level in levels.items()
             if key in stock and level.get("tracked", True)
         )

@@ -164,6 +164,11 @@ class Facts:
         return list(begun.values())
 
     @cached_property
+    def begun_seconds(self) -> float:
+        """When the first deed began; what Odoo committed before was setting up the world."""
+        return min((one.began_seconds for one in self.operations), default=float("-inf"))
+
+    @cached_property
     def checkouts(self) -> dict[str, Operation]:
         """The checkouts that were answered, by the gid of the order they made."""
         return {

@@ -5,6 +5,8 @@ time that the connector claims. Faults that cannot hinder a flow excuse nothing 
 webhook that arrives twice does not slow down stock going from Odoo to the channel.
 """
 
+from typing import Any
+
 import msgspec
 
 from peakproof.history import Event, History
@@ -26,6 +28,7 @@ class FaultWindow(msgspec.Struct, kw_only=True):
     begin_seconds: float
     end_seconds: float = FOREVER
     fired: int = 0
+    options: dict[str, Any] = {}
 
     def hinders(self, flow: str) -> bool:
         """Say whether this fault can delay a flow at all."""
@@ -55,6 +58,13 @@ class FaultWindows:
                 deadline = max(deadline, window.end_seconds + recovery)
         return deadline
 
+    def active(self, name: str, at_seconds: float) -> FaultWindow | None:
+        """Return the last begun fault of a name that was on at a moment."""
+        for window in reversed(self.windows):
+            if window.name == name and window.begin_seconds <= at_seconds <= window.end_seconds:
+                return window
+        return None
+
     def disturbed(self, begun: float, ended: float, recovery: float, flow: str) -> bool:
         """Say whether a fault, or the recovery from one, overlaps a stretch of time."""
         return any(
@@ -69,11 +79,16 @@ def _note(windows: dict[str, FaultWindow], event: Event) -> None:
     if event.outcome == "injected":
         windows.setdefault(
             event.key,
-            FaultWindow(key=event.key, name=event.name, begin_seconds=event.time),
+            FaultWindow(
+                key=event.key,
+                name=event.name,
+                begin_seconds=event.time,
+                options=event.value.get("options") or {},
+            ),
         )
     elif event.key in windows:
         window = windows[event.key]
         if event.outcome == "fired":
-            window.fired += 1
+            window.fired += int(event.value.get("count") or 1)
         elif event.outcome == "healed":
             window.end_seconds = min(window.end_seconds, event.time)

@@ -154,13 +154,13 @@ class Latencies:
             return []
         unknown_units = self._unknown_units(ledger)
         samples = []
-        for place, states in quants.states.items():
+        for place in quants.states:
             sku, location = place
             if place not in ledger.levels or sku not in ledger.initial:
                 continue
             watch = LevelWatch(ledger.initial[sku].get(location, 0))
             for begun, ended, event in watch.follow(
-                states, ledger.levels[place], unknown_units.get(place, [])
+                quants.during(place), ledger.levels[place], unknown_units.get(place, [])
             ):
                 samples.append(
                     Sample(

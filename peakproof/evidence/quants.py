@@ -1,8 +1,9 @@
 """Odoo's stock as it committed it: on hand and reserved, item by item and place by place.
 
-Change events carry Odoo's ids; the final records ``odoo/product`` (id, sku) and
-``odoo/location`` (id, code) tell whose they are. Without them nothing here is known, which
-``Quants.known`` says.
+Change events carry Odoo's ids. Whose they are tell the final records ``odoo/product`` (id,
+sku) and ``odoo/location`` (id, code), else the SKUs that were committed with the products, and
+for a place the opening stock that was put there. Where neither does, nothing is known here,
+which ``Quants.known`` says.
 """
 
 from collections import defaultdict
@@ -14,7 +15,9 @@ import msgspec
 from peakproof.evidence.facts import Facts
 from peakproof.history import Event
 
-__all__ = ["QuantState", "Quants"]
+__all__ = ["CLOCK_TOLERANCE_SECONDS", "QuantState", "Quants"]
+
+CLOCK_TOLERANCE_SECONDS = 0.5  # between an actor's clock and a commit's
 
 
 class QuantState(msgspec.Struct, kw_only=True):
@@ -59,10 +62,35 @@ class Quants:
     @cached_property
     def locations(self) -> dict[str, str]:
         """Location code by Odoo location id; places that are not the shop's are left out."""
-        return {
+        named = {
             str(record.get("id", key)): str(record.get("code") or record.get("location_code"))
             for key, record in self._facts.final("odoo", "location").items()
         }
+        return named or self._by_opening_stock()
+
+    def _by_opening_stock(self) -> dict[str, str]:
+        """Tell places by what was put there before the story: only one place may fit a code."""
+        held: dict[str, dict[str, float]] = defaultdict(dict)
+        for event in self._facts.of_kind("change", "stock_quant"):
+            row = event.value.get("row") or {}
+            sku = self.skus.get(str(row.get("product_id")))
+            if event.time < self._facts.begun_seconds and sku in self._facts.known_skus:
+                held[str(row.get("location_id"))][sku] = float(row.get("quantity") or 0)
+        codes: dict[str, str] = {}
+        for place in self._facts.plan.shop.locations:
+            opening = {
+                variant.sku: float(variant.stock[place.code])
+                for variant in self._facts.plan.shop.variants()
+                if variant.stock.get(place.code)
+            }
+            fitting = [
+                number
+                for number, stock in held.items()
+                if opening and {sku: units for sku, units in stock.items() if units} == opening
+            ]
+            if len(fitting) == 1:
+                codes[fitting[0]] = place.code
+        return codes
 
     @property
     def known(self) -> bool:
@@ -105,6 +133,11 @@ class Quants:
             else:
                 states.append(state)
         return found
+
+    def during(self, place: tuple[str, str]) -> list[QuantState]:
+        """Return a place's states from the beginning of the story on."""
+        begun = self._facts.begun_seconds - CLOCK_TOLERANCE_SECONDS
+        return [state for state in self.states.get(place, []) if state.time_seconds >= begun]
 
     @cached_property
     def order_transactions(self) -> set[int]:

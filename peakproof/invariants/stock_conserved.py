@@ -25,7 +25,7 @@ from collections import Counter, defaultdict
 import msgspec
 
 from peakproof.evidence import Claims, Example, Facts, Findings, Result, Story, unknown
-from peakproof.evidence.quants import Quants
+from peakproof.evidence.quants import CLOCK_TOLERANCE_SECONDS, Quants
 from peakproof.evidence.stock import StockLedger, StoreMove
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict
@@ -36,8 +36,6 @@ __all__ = ["EXAMPLES", "FLOWS", "NAME", "TITLE", "check"]
 NAME = "stock_conserved"
 TITLE = "No unit of stock appears or vanishes, and both sides' books agree."
 FLOWS = ("inventory",)
-
-CLOCK_TOLERANCE_SECONDS = 0.5  # between an actor's clock and a commit's
 
 
 class Range(msgspec.Struct):
@@ -114,8 +112,8 @@ def _channel_against_odoo(
             continue
         figures["compared"] += 1
         figures["compared_after_late_order"] += sku in late
-        free = facts.final("odoo", "stock", checkpoint).get(key, {}).get("free") or 0
-        shown = level.get("available") or 0
+        free = float(facts.final("odoo", "stock", checkpoint).get(key, {}).get("free") or 0)
+        shown = float(level.get("available") or 0)
         if max(shown, 0) == max(free, 0):
             continue
         changes = ledger.levels.get((sku, location), [])
@@ -124,7 +122,8 @@ def _channel_against_odoo(
         findings.add(
             "channel and Odoo disagree",
             expected=f"{free:g} available, as free in Odoo",
-            found=f"{shown:g} available ({shown - free:+g})" + _healed(facts, key, checkpoint),
+            found=f"{shown:g} available ({shown - free:+g} units)"
+            + _healed(facts, key, checkpoint),
             subject=key,
             events=sorted([*moves, *last_writes], key=lambda event: event.time),
         )
@@ -226,15 +225,14 @@ def _meanwhile(
         figures["commits_not_judged"] += 1
         return
     can_tell = bool(facts.of_kind("change", "stock_move"))
-    begun = min((operation.began_seconds for operation in facts.operations), default=0.0)
-    for (sku, location), states in quants.states.items():
+    for sku, location in quants.states:
         if sku not in ledger.initial:
             continue
         moves = ledger.moves_by_sku.get(sku, [])
         before = float(ledger.initial[sku].get(location, 0))
-        for state in states:
+        for state in quants.during((sku, location)):
             changed, before = state.on_hand != before, state.on_hand
-            if not changed or state.time_seconds < begun - CLOCK_TOLERANCE_SECONDS:
+            if not changed:
                 continue
             figures["on_hand_commits"] += 1
             by_deed = _covered(moves, state.time_seconds)
