@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -63,7 +64,7 @@ class Delivery(msgspec.Struct, kw_only=True):
         try:
             payload = msgspec.json.decode(body)
             resource = _resource(topic, payload)
-        except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
         return cls(
             webhook_id=webhook_id,
@@ -75,15 +76,13 @@ class Delivery(msgspec.Struct, kw_only=True):
         )
 
 
-def _resource(topic: str, payload: dict[str, object]) -> str:
+def _resource(topic: str, payload: dict[str, Any]) -> str:
     """Return the gid that a payload speaks of."""
     if topic == "inventory_levels/update":
-        return f"gid://shopify/InventoryItem/{int(str(payload['inventory_item_id']))}"
+        return f"gid://shopify/InventoryItem/{int(payload['inventory_item_id'])}"
     if topic == "orders/edited":
-        edit = payload["order_edit"]
-        assert isinstance(edit, dict)
-        return f"gid://shopify/Order/{int(str(edit['order_id']))}"
-    return f"gid://shopify/Order/{int(str(payload['id']))}"
+        return f"gid://shopify/Order/{int(payload['order_edit']['order_id'])}"
+    return f"gid://shopify/Order/{int(payload['id'])}"
 
 
 class Inbox:

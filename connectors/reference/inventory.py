@@ -64,6 +64,7 @@ class Sold(msgspec.Struct, frozen=True):
     units: int
     unfulfilled: int
     applied: int
+    held: int
     under_way: bool = False
 
 
@@ -73,16 +74,19 @@ def target(level: Level, sold: Iterable[Sold], outdated: set[str], free: float) 
     ``sold`` must have been read after ``level`` and before ``free``. Orders in ``outdated``
     have changed since we read them: their units count as sold and unknown to Odoo, as far as
     ``committed`` holds them. Of an order under way nobody can say whether ``free`` is less
-    its units already: while the level is right in either case it is left alone, and looked at
-    again when the order is through. Otherwise the lower number counts: too low for a moment
-    is harmless, too high oversells.
+    its units already, nor of a reduction whether Odoo has let go: a level that is right in
+    either case is left alone, and looked at again when the order is through. Otherwise the
+    lower number counts: too low for a moment is harmless, too high oversells.
     """
     pending = known = doubtful = 0
     for row in sold:
-        if row.order_gid not in outdated:
-            pending += row.units - row.applied
-            known += row.unfulfilled
-            doubtful += row.units - row.applied if row.under_way else 0
+        if row.order_gid in outdated:
+            doubtful += row.held
+            continue
+        pending += row.units - row.applied
+        known += row.unfulfilled
+        doubtful += max(0, row.held - row.units)
+        doubtful += row.units - row.applied if row.under_way else 0
     unknown = max(0, level.committed - known)
     low = max(0, int(free) - pending - unknown)
     high = max(0, int(free) - pending - unknown + doubtful)
@@ -265,7 +269,7 @@ class Inventory:
         for row in await self.store.rows(
             "select l.*, o.under_way from ledger l join orders o on o.gid = l.order_gid "
             "where l.sku = any(%(skus)s) and l.location_gid = %(place)s "
-            "and (l.units > l.applied or l.unfulfilled > 0)",
+            "and (l.units > l.applied or l.unfulfilled > 0 or l.held > l.units)",
             skus=skus,
             place=place.shopify_location_gid,
         ):
@@ -275,6 +279,7 @@ class Inventory:
                     row["units"],
                     row["unfulfilled"],
                     row["applied"],
+                    row["held"],
                     row["under_way"],
                 )
             )

@@ -1,9 +1,10 @@
 """The ledger: for every order line, what the channel sold and what Odoo has taken over.
 
 ``units`` is the line's current quantity at the channel, ``applied`` what is in a confirmed
-order in Odoo. The difference is sold and not yet taken off Odoo's free stock. ``applied`` goes
-down before Odoo is asked to release stock and up only after Odoo has reserved it, so that
-whoever reads it in between sees too little free stock rather than too much.
+order in Odoo for certain. The difference is sold and not yet taken off Odoo's free stock.
+``applied`` goes down before Odoo is asked to release stock and up only after Odoo has reserved
+it, so that whoever reads it in between sees too little free stock rather than too much.
+``held`` is the other bound: what Odoo may still hold until it has been told of a reduction.
 """
 
 from .channel_order import ChannelOrder
@@ -58,9 +59,11 @@ class Ledger:
         """Write down that Odoo has it now, and that the stock of its lines has moved."""
         async with self.store.pool.connection() as connection, connection.transaction():
             await connection.execute(
-                "update ledger set applied = units where order_gid = %s", [order.gid]
-            )
-            await connection.execute(
                 "update orders set under_way = false where gid = %s", [order.gid]
             )
-            await want_stock(connection, [line.sku for line in order.lines if line.sku])
+            cursor = await connection.execute(
+                "update ledger set applied = units, held = units where order_gid = %s "
+                "and (applied <> units or held <> units) returning sku",
+                [order.gid],
+            )
+            await want_stock(connection, [row["sku"] for row in await cursor.fetchall()])

@@ -72,6 +72,7 @@ class Orders:
         await self.ledger.note(order)
         digest = order.content_hash()
         if digest == row["content_hash"] and not row["unsure"]:
+            await self.ledger.settle(order)
             return None
         try:
             status, odoo_id = await self._carry_over(order, row)
@@ -127,7 +128,7 @@ class Orders:
         """Write down what is about to be done, so that a crash is followed by a look."""
         await self.store.rows(
             "update orders set intended_at = coalesce(intended_at, clock_timestamp()), "
-            "under_way = true where gid = %(gid)s",
+            "under_way = true, content_hash = '' where gid = %(gid)s",
             gid=order.gid,
         )
         await self.audit.record(f"intent {what}", order.gid, name=order.name)

@@ -69,6 +69,7 @@ create table if not exists ledger (
     units integer not null,
     unfulfilled integer not null,
     applied integer not null default 0,
+    held integer not null default 0,
     primary key (order_gid, line_gid, location_gid)
 );
 create index if not exists ledger_sku on ledger (sku);
