@@ -67,6 +67,7 @@ class ProcessRuntime:
         self._on_event = on_event
         self._stages: dict[str, _Stage] = {}
         self._bare: Cluster | None = None
+        self._storages: dict[str, Cluster] = {}
         self._lock = threading.RLock()
 
     def __enter__(self) -> "ProcessRuntime":
@@ -177,8 +178,13 @@ class ProcessRuntime:
             if cluster is None:
                 cluster = self._bare = Cluster(on_event=self._on_event)
                 cluster.start()
+            self._storages[name] = cluster
         cluster.create_database(name, "template0")
         return cluster.dsn(name)
+
+    def drop_storage(self, name: str) -> None:
+        """Drop a database that ``create_database`` made."""
+        self._storages.pop(name).drop_database(name)
 
     def cluster(self, template: Template) -> Cluster:
         """Return the template's database server (to stop, pause or restart it)."""

@@ -139,24 +139,27 @@ class Zygote:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if "ready" in message:
-                self._ready = True
-            elif "id" in message:
-                self._replies[message["id"]] = message["pid"]
-            else:
-                with self._lock:
-                    server = self._servers.pop(message["pid"], None)
-                    if server is None:
-                        self._early_ends[message["pid"]] = message["exit_code"]
-                if server is not None:
-                    server.ended(message["exit_code"])
+        with self._process.stdout as replies:
+            for line in replies:
+                self._hear(json.loads(line))
         with self._lock:
             orphans = list(self._servers.values())
             self._servers.clear()
         for server in orphans:
             server.ended(-9)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self._ready = True
+        elif "id" in message:
+            self._replies[message["id"]] = message["pid"]
+        else:
+            with self._lock:
+                server = self._servers.pop(message["pid"], None)
+                if server is None:
+                    self._early_ends[message["pid"]] = message["exit_code"]
+            if server is not None:
+                server.ended(message["exit_code"])
 
 
 class OdooServer(Watched):
