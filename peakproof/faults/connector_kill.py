@@ -25,9 +25,10 @@ def inject(world: World, options: Mapping[str, Any]) -> ProcessToken:  # noqa: A
 
 def heal(world: World, token: ProcessToken) -> None:
     """Start the connector again; doing so twice does no harm."""
-    if not token.mended:
-        require(world.connector, "connector").start()
-        token.mended = True
+    process = require(world.connector, "connector")
+    if not token.mended and not process.running:
+        process.start()
+    token.mended = True
 
 
 def fired(world: World, token: ProcessToken) -> int:  # noqa: ARG001  the token knows

@@ -25,9 +25,10 @@ def inject(world: World, options: Mapping[str, Any]) -> ProcessToken:  # noqa: A
 
 def heal(world: World, token: ProcessToken) -> None:
     """Start Odoo again; doing so twice does no harm."""
-    if not token.mended:
-        require(world.odoo_process, "odoo").start()
-        token.mended = True
+    process = require(world.odoo_process, "odoo")
+    if not token.mended and not process.running:
+        process.start()
+    token.mended = True
 
 
 def fired(world: World, token: ProcessToken) -> int:  # noqa: ARG001  the token knows

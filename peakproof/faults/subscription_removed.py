@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from peakproof.errors import SimulatorRefused
 from peakproof.simkit.targets import World
 
 __all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
@@ -29,8 +30,11 @@ def inject(world: World, options: Mapping[str, Any]) -> Token:
     """Remove the subscriptions of the topic; return the token for heal and fired."""
     client = world.simulator(str(options.get("simulator", "shopify")))
     topic = str(options.get("topic", "orders/create"))
-    result = client.act("remove_subscription", {"topic": topic}, "channel")
-    return Token(int(result.get("removed", 1)))
+    try:
+        result = client.act("remove_subscription", {"topic": topic}, "channel")
+    except SimulatorRefused:  # nothing was subscribed, so nothing was removed: it did not fire
+        return Token(0)
+    return Token(len(result["removed"]))
 
 
 def heal(world: World, token: Token) -> None:

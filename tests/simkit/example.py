@@ -41,7 +41,6 @@ class Example(Simulator):
         self.kit = kit
         self.orders: dict[str, dict[str, Any]] = {}
         self.addresses: list[str] = []
-        self.removed: list[str] = []
         calendar = config.options.get("retry_calendar_seconds", [60, 60, 60])
         total_seconds = config.options.get("total_seconds", 5.0)
         self.webhooks = kit.webhooks(
@@ -133,11 +132,13 @@ class Example(Simulator):
     def subscribe(self, arguments: dict[str, Any], actor: str) -> None:
         self.addresses.append(arguments["uri"])
 
-    def remove_subscription(self, arguments: dict[str, Any], actor: str) -> None:
-        for uri in self.addresses:
+    def remove_subscription(self, arguments: dict[str, Any], actor: str) -> dict[str, Any]:
+        removed, self.addresses = self.addresses, []
+        if not removed:
+            raise SimulatorRefused("no_subscription", "nothing is subscribed")
+        for uri in removed:
             self.webhooks.forget(uri)
-            self.removed.append(uri)
-        self.addresses.clear()
+        return {"removed": removed}
 
     def sign(self, delivery: Delivery) -> Mapping[str, str]:
         digest = hmac.new(SECRET, delivery.payload, hashlib.sha256).digest()
