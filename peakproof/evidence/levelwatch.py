@@ -52,9 +52,9 @@ class LevelWatch:
                 self._unknown += entry
             if self._available in (self._free, self._free - self._unknown):
                 reach = FOREVER
-            answered = [one for one in self._waiting if one[0] <= reach]
+            answered = [one for one in self._waiting if one[0] < reach]
             if answered:
-                self._waiting = [one for one in self._waiting if one[0] > reach]
+                self._waiting = [one for one in self._waiting if one[0] >= reach]
                 for begun, event in answered:
                     yield begun, max(begun, time), event
         for begun, event in self._waiting:

@@ -95,22 +95,26 @@ def channel_order(
         "refunds": [],
         "fulfillments": [],
     }
-    for place, (sku, units) in enumerate(basket.items(), 1):
-        order["lines"].append(
-            {
-                "id": f"gid://shopify/LineItem/{number}{place}",
-                "sku": sku,
-                "title": sku.title(),
-                "quantity": units,
-                "current_quantity": units,
-                "unit_price": str(world.prices[sku]),
-                "discount_share": str(discount),
-                "requires_shipping": True,
-                "gift_card": False,
-            }
-        )
+    order["lines"] = [
+        _line(world, f"{number}{place}", sku, units, discount)
+        for place, (sku, units) in enumerate(basket.items(), 1)
+    ]
     _total(world, order)
     return order
+
+
+def _line(world: World, number: str, sku: str, units: int, discount: Decimal) -> Record:
+    return {
+        "id": f"gid://shopify/LineItem/{number}",
+        "sku": sku,
+        "title": sku.title(),
+        "quantity": units,
+        "current_quantity": units,
+        "unit_price": str(world.prices[sku]),
+        "discount_share": str(discount),
+        "requires_shipping": True,
+        "gift_card": False,
+    }
 
 
 def set_quantity(world: World, order: Record, sku: str, units: int) -> None:

@@ -4,6 +4,8 @@ From its gid (or number, ``#1001``): the deed that made it, the channel's states
 calls that name it, what Odoo committed of its sale orders, faults meanwhile, final records.
 """
 
+import re
+
 from peakproof.evidence.claims import Claims
 from peakproof.evidence.facts import Facts, reference_words
 from peakproof.history import Event, History
@@ -11,6 +13,8 @@ from peakproof.plan import Plan, Shop
 
 __all__ = ["trail"]
 
+SHORT = 4  # characters; a shorter number inside a text may be anything
+_WORDS = re.compile(r"#?\w+")
 _CHILDREN = {"sale_order_line": "order_id", "stock_picking": "sale_id"}
 
 
@@ -91,7 +95,9 @@ def _holds(value: object, words: set[str]) -> bool:
     if isinstance(value, list):
         return any(_holds(inner, words) for inner in value)
     if isinstance(value, str):
-        return value in words or any(word in value for word in words if len(word) > 4)
+        if value in words:
+            return True
+        return any(len(word) > SHORT and word in words for word in _WORDS.findall(value))
     return isinstance(value, int) and str(value) in words
 
 
