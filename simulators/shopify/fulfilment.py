@@ -21,11 +21,11 @@ from .fulfilment_records import (
     Tracking,
 )
 from .fulfilment_stock import close_if_done
-from .shop import Cause
 from .order_records import Order
 from .order_totals import fulfillment_status
 from .orders import Orders
 from .payload_fulfilment import event_payload, fulfillment_payload
+from .shop import Cause
 
 __all__ = ["EVENT_STATUSES", "add_event", "cancel_fulfillment", "ship", "ship_rest", "track"]
 
@@ -110,9 +110,9 @@ def ship(
         part.remaining -= quantity
         part.line.unfulfilled -= quantity
         line_number, line_identity = orders.identity("FulfillmentLineItem")
-        parcel.lines.append(
-            FulfillmentLine(line_number, line_identity, parcel, part, part.line, quantity)
-        )
+        entry_line = FulfillmentLine(line_number, line_identity, parcel, part, part.line, quantity)
+        parcel.lines.append(entry_line)
+        orders.fulfillment_lines[line_number] = entry_line
         if part.line.variant is not None:
             shop.inventory.fulfil(part.line.variant.item, location, quantity, cause)
     for entry, _ in units:
@@ -129,9 +129,7 @@ def ship(
     return parcel
 
 
-def ship_rest(
-    orders: Orders, order: Order, tracking: Sequence[Tracking] = ()
-) -> list[Fulfillment]:
+def ship_rest(orders: Orders, order: Order, tracking: Sequence[Tracking] = ()) -> list[Fulfillment]:
     """Ship everything that is open, one parcel per location."""
     places: dict[int, list[FulfillmentOrder]] = {}
     for entry in order.fulfillment_orders:
@@ -140,8 +138,7 @@ def ship_rest(
     if not places:
         raise Refused("already_fulfilled", f"{order.name} has nothing left to ship.")
     return [
-        ship(orders, [(entry, None) for entry in entries], tracking)
-        for entries in places.values()
+        ship(orders, [(entry, None) for entry in entries], tracking) for entries in places.values()
     ]
 
 
@@ -175,7 +172,9 @@ def cancel_fulfillment(orders: Orders, parcel: Fulfillment) -> None:
                 entry.line.variant.item, parcel.location, entry.quantity, cause
             )
     for order_entry in parcel.fulfillment_orders:
-        if order_entry.open and all(other.status != "SUCCESS" for other in order_entry.fulfillments):
+        if order_entry.open and all(
+            other.status != "SUCCESS" for other in order_entry.fulfillments
+        ):
             order_entry.status = "OPEN"
     _touched(orders, parcel)
     orders.changed(parcel.order, "fulfilment_cancel")

@@ -10,7 +10,7 @@ scheduled (pre-order) fulfilment.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -32,6 +32,8 @@ __all__ = [
 class FulfillmentOrderLine(msgspec.Struct, eq=False):
     """Units of an order line that one location has to ship."""
 
+    graphql_type: ClassVar[str] = "FulfillmentOrderLineItem"
+
     number: int
     id: str
     fulfillment_order: FulfillmentOrder
@@ -42,6 +44,8 @@ class FulfillmentOrderLine(msgspec.Struct, eq=False):
 
 class FulfillmentHold(msgspec.Struct, eq=False):
     """A reason not to ship yet."""
+
+    graphql_type: ClassVar[str] = "FulfillmentHold"
 
     number: int
     id: str
@@ -57,6 +61,8 @@ class FulfillmentOrder(msgspec.Struct, eq=False):
     ``status`` OPEN, IN_PROGRESS, ON_HOLD, INCOMPLETE, CLOSED or CANCELLED; ``request_status``
     UNSUBMITTED, SUBMITTED, ACCEPTED, REJECTED or CLOSED.
     """
+
+    graphql_type: ClassVar[str] = "FulfillmentOrder"
 
     number: int
     id: str
@@ -93,6 +99,8 @@ class Tracking(msgspec.Struct, eq=False):
 class FulfillmentEvent(msgspec.Struct, eq=False):
     """A carrier's report about a parcel; ``status`` such as IN_TRANSIT or DELIVERED."""
 
+    graphql_type: ClassVar[str] = "FulfillmentEvent"
+
     number: int
     id: str
     fulfillment: Fulfillment
@@ -113,6 +121,8 @@ class FulfillmentEvent(msgspec.Struct, eq=False):
 class FulfillmentLine(msgspec.Struct, eq=False):
     """Units of an order line in a parcel; ``returned`` of them are in a return."""
 
+    graphql_type: ClassVar[str] = "FulfillmentLineItem"
+
     number: int
     id: str
     fulfillment: Fulfillment
@@ -124,6 +134,8 @@ class FulfillmentLine(msgspec.Struct, eq=False):
 
 class Fulfillment(msgspec.Struct, eq=False):
     """A shipment of goods. ``status`` SUCCESS or CANCELLED."""
+
+    graphql_type: ClassVar[str] = "Fulfillment"
 
     number: int
     id: str

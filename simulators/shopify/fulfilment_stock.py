@@ -10,10 +10,10 @@ the open orders still want.
 
 from .errors import Refused
 from .fulfilment_records import FulfillmentOrder, FulfillmentOrderLine
-from .shop import Cause
 from .order_records import Line
 from .order_stock import place_one
 from .orders import Orders
+from .shop import Cause
 
 __all__ = ["close_if_done", "pull_units", "want_units"]
 

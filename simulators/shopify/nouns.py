@@ -10,8 +10,16 @@ from typing import Any
 
 from . import (
     acts,
+    resolve_activation,
     resolve_bulk,
+    resolve_business,
+    resolve_catalog,
+    resolve_customers,
+    resolve_inventory,
+    resolve_products,
+    resolve_quantities,
     resolve_shop,
+    resolve_webhooks,
 )
 from .nodes import FINDERS
 from .registry import Resolvers
@@ -19,12 +27,18 @@ from .registry import Resolvers
 __all__ = ["NOUNS", "PARTS", "merged", "rest_table"]
 
 NOUNS: tuple[Resolvers, ...] = (
-    resolve_shop.RESOLVERS,
+    resolve_activation.RESOLVERS,
     resolve_bulk.RESOLVERS,
+    resolve_business.RESOLVERS,
+    resolve_catalog.RESOLVERS,
+    resolve_customers.RESOLVERS,
+    resolve_inventory.RESOLVERS,
+    resolve_products.RESOLVERS,
+    resolve_quantities.RESOLVERS,
+    resolve_shop.RESOLVERS,
+    resolve_webhooks.RESOLVERS,
 )
-PARTS: tuple[ModuleType, ...] = (
-    acts,
-)
+PARTS: tuple[ModuleType, ...] = (acts,)
 
 
 def merged() -> Resolvers:

@@ -210,9 +210,7 @@ def _request_return(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
                     left -= part
         if left:
             raise Refused("not_returnable", f"{variant.sku}: {left} units cannot come back.")
-    back = returns.request(
-        orders, order, sendings, approved=bool(arguments.get("approved", False))
-    )
+    back = returns.request(orders, order, sendings, approved=bool(arguments.get("approved", False)))
     return {**summary(order), "return_id": back.id, "status": back.status}
 
 

@@ -147,9 +147,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     )
 
 
-def line_units(
-    shop: Shop, order: Order, given: Iterable[dict[str, Any]]
-) -> list[tuple[Line, int]]:
+def line_units(shop: Shop, order: Order, given: Iterable[dict[str, Any]]) -> list[tuple[Line, int]]:
     """Return (line, units) of ``[{sku, quantity}]`` on an order; raises Refused.
 
     Units of a variant that stands on several lines are taken from the first lines first.

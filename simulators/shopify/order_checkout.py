@@ -56,9 +56,7 @@ class Cart:
     reserve: bool = True
 
 
-def make_line(
-    orders: Orders, order: Order, variant: Variant, units: int, price: Decimal
-) -> Line:
+def make_line(orders: Orders, order: Order, variant: Variant, units: int, price: Decimal) -> Line:
     """Return a new line of an order, priced and taxed, without discounts."""
     number, identity = orders.identity("LineItem")
     product = variant.product
@@ -80,9 +78,7 @@ def make_line(
         current_quantity=units,
         unfulfilled=units,
         tax_rates=rates,
-        sides=price_line(
-            price, units, rates, order.currencies, order.rate, order.taxes_included
-        ),
+        sides=price_line(price, units, rates, order.currencies, order.rate, order.taxes_included),
     )
 
 
@@ -98,9 +94,7 @@ def open_fulfillment_orders(
             if entry is None:
                 entry = opened[key] = _fulfillment_order(orders, order, location, key[1])
             number, identity = orders.identity("FulfillmentOrderLineItem")
-            entry.lines.append(
-                FulfillmentOrderLine(number, identity, entry, line, units, units)
-            )
+            entry.lines.append(FulfillmentOrderLine(number, identity, entry, line, units, units))
     order.fulfillment_orders.extend(opened.values())
     return list(opened.values())
 
@@ -178,9 +172,7 @@ def buy(orders: Orders, cart: Cart) -> Order:
             order.discount_codes.append(cart.discount.code)
     order.shipping_lines = [_ship(orders, order, title, price) for title, price in cart.shipping]
     if placements is not None:
-        open_fulfillment_orders(
-            orders, order, list(zip(order.lines, placements, strict=True))
-        )
+        open_fulfillment_orders(orders, order, list(zip(order.lines, placements, strict=True)))
     orders.add(order)
     cause = shop.cause("order", order.id)
     for entry in order.fulfillment_orders:

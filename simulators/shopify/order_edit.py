@@ -131,9 +131,7 @@ def commit(
     removals: list[tuple[int, int]] = []
     for line, delta in grown:
         if delta < 0:
-            pull_units(
-                orders, line, -delta, cause, restock=change.restock.get(line.number, True)
-            )
+            pull_units(orders, line, -delta, cause, restock=change.restock.get(line.number, True))
             take_out(line, -delta)
             removals.append((line.number, -delta))
         else:

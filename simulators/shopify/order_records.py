@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -59,6 +59,11 @@ class DiscountApplication(msgspec.Struct, eq=False):
     graphql_type: str = "DiscountCodeApplication"
     title: str = ""
 
+    @property
+    def number(self) -> int:
+        """Its place among the order's discounts, from 1."""
+        return self.index + 1
+
 
 class Allocation(msgspec.Struct, eq=False):
     """The part of a discount that a line bears, per currency, for the units ever ordered."""
@@ -102,6 +107,8 @@ class Line(msgspec.Struct, eq=False):
     ``current_quantity`` is what is left of ``quantity`` after edits, cancellation and refunds;
     ``shipped_current`` of them have left.
     """
+
+    graphql_type: ClassVar[str] = "LineItem"
 
     number: int
     id: str
@@ -158,6 +165,8 @@ class ShippingMoney(msgspec.Struct, eq=False):
 class ShippingLine(msgspec.Struct, eq=False):
     """A way of shipping that was bought."""
 
+    graphql_type: ClassVar[str] = "ShippingLine"
+
     number: int
     id: str
     title: str
@@ -173,6 +182,8 @@ class Transaction(msgspec.Struct, eq=False):
 
     ``kind`` AUTHORIZATION, CAPTURE, SALE, REFUND or VOID; ``status`` SUCCESS, PENDING, FAILURE.
     """
+
+    graphql_type: ClassVar[str] = "OrderTransaction"
 
     number: int
     id: str
@@ -196,6 +207,8 @@ class Order(msgspec.Struct, eq=False):
     ``updated_at`` is the vendor's (whole seconds, never backwards); ``changed_at_seconds``
     counts from the run's start and strictly increases with every change of the order.
     """
+
+    graphql_type: ClassVar[str] = "Order"
 
     number: int
     id: str

@@ -164,8 +164,7 @@ def order_record(shop: Shop, order: Order) -> dict[str, Any]:
         "refunds": [_refund(entry, quantum) for entry in order.refunds],
         "fulfillments": _fulfillments(order),
         "returns": [
-            {"id": entry.id, "name": entry.name, "status": entry.status}
-            for entry in order.returns
+            {"id": entry.id, "name": entry.name, "status": entry.status} for entry in order.returns
         ],
     }
 

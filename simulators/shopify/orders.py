@@ -8,18 +8,23 @@ Not modelled: deleting and archiving by hand, order risk beyond one low assessme
 """
 
 import difflib
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from .errors import Refused
-from .fulfilment_records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine
+from .fulfilment_records import (
+    Fulfillment,
+    FulfillmentLine,
+    FulfillmentOrder,
+    FulfillmentOrderLine,
+)
 from .ids import gid
 from .order_records import Line, Order, TaxRate, Transaction
 from .order_totals import financial_status
 from .payload_order import order_payload
 from .payload_refund import transaction_payload
+from .payouts import Payouts
 from .refund_records import Refund, Return
 from .shop import Shop
 
@@ -42,13 +47,16 @@ class Orders:
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.fulfillment_order_lines: dict[int, FulfillmentOrderLine] = {}
         self.fulfillments: dict[int, Fulfillment] = {}
+        self.fulfillment_lines: dict[int, FulfillmentLine] = {}
         self.refunds: dict[int, Refund] = {}
         self.returns: dict[int, Return] = {}
+        self.refund_parts: dict[int, Order] = {}
         self.sequence = FIRST_NUMBER - 1
         self.tax_shipping = False
         tax = shop.plan.tax
         self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
-        self.listeners: list[Callable[[Transaction], None]] = []
+        self.edits: dict[int, Any] = {}  # order_edit.Edit by number
+        self.payouts = Payouts(shop)
 
     def identity(self, kind: str) -> tuple[int, str]:
         """Return a fresh number and its gid."""
@@ -118,8 +126,7 @@ class Orders:
         )
         order.transactions.append(transaction)
         self.transactions[number] = transaction
-        for listener in self.listeners:
-            listener(transaction)
+        self.payouts.booked(transaction)
         return transaction
 
     def announce_payment(self, transaction: Transaction) -> None:
@@ -152,6 +159,8 @@ class Orders:
         ``change`` is a word such as edit, cancel, refund, fulfilment or note.
         """
         self._tell(order, change, (*topics, "orders/updated"))
+
+    announce = changed  # how the infrastructure says that tags changed
 
     def _tell(self, order: Order, change: str, topics: tuple[str, ...]) -> None:
         updated_at = self.stamp(order)

@@ -16,5 +16,5 @@ SNAPSHOT = {"order": snapshot_orders}
 
 
 def attach(shop: Shop) -> None:
-    """Give the shop its order book, empty."""
+    """Give the shop its order book and its payments account, empty."""
     shop.orders = Orders(shop)

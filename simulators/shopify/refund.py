@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from .errors import Refused
 from .fulfilment_stock import pull_units
-from .shop import Cause
 from .locations import Location
 from .order_pricing import take_out
 from .order_records import Line
@@ -29,6 +28,7 @@ from .refund_money import (
     value_of_plan,
 )
 from .refund_records import Adjustment, Refund, RefundLine, RefundShipping
+from .shop import Cause
 
 __all__ = ["give_back"]
 
@@ -65,6 +65,7 @@ def _refund_shipping(
         if money.refunded_taxes:
             money.refunded_taxes[0] += tax
     number, identity = orders.identity("RefundShippingLine")
+    orders.refund_parts[number] = refund.order
     refund.shipping.append(RefundShipping(number, identity, way, amounts, taxes))
 
 
@@ -102,10 +103,13 @@ def _home(line: Line) -> Location | None:
 def _adjust(orders: Orders, refund: Refund, value: list[Decimal], reason: str) -> None:
     """Book the difference between the goods' value and the money as an adjustment."""
     sides = range(len(value))
-    paid = [sum((entry.amounts[side] for entry in refund.transactions), Decimal(0)) for side in sides]
+    paid = [
+        sum((entry.amounts[side] for entry in refund.transactions), Decimal(0)) for side in sides
+    ]
     difference = [value[side] - paid[side] for side in sides]
     if any(difference):
         number, identity = orders.identity("OrderAdjustment")
+        orders.refund_parts[number] = refund.order
         zero = [Decimal(0) for _ in sides]
         refund.adjustments.append(
             Adjustment(number, identity, "refund_discrepancy", reason, difference, zero)

@@ -21,6 +21,7 @@ from .refund_records import Return
 __all__ = [
     "RefundPlan",
     "RefundUnits",
+    "payment_left",
     "payments_of_plan",
     "refundable",
     "restock_rank",
@@ -77,9 +78,7 @@ def shipping_left(order: Order, side: int = 0) -> Decimal:
     return sum((way.sides[side].current for way in order.shipping_lines), ZERO)
 
 
-def split_shipping(
-    order: Order, amount: Decimal
-) -> list[tuple[int, list[Decimal], list[Decimal]]]:
+def split_shipping(order: Order, amount: Decimal) -> list[tuple[int, list[Decimal], list[Decimal]]]:
     """Share a presentment amount over the shipping lines.
 
     Returns (index of the line, amounts per currency, taxes per currency).
@@ -183,16 +182,20 @@ def _in_both(
     return paid
 
 
+def payment_left(payment: Transaction) -> Decimal:
+    """Return what was not refunded yet of a payment, in the presentment currency."""
+    given = [
+        entry.amounts[-1]
+        for entry in payment.order.transactions
+        if entry.kind == "REFUND" and entry.status == "SUCCESS" and entry.parent is payment
+    ]
+    return max(ZERO, payment.amounts[-1] - sum(given, ZERO))
+
+
 def _sources(order: Order) -> list[tuple[Transaction, Decimal]]:
     """Return the payments with what is left of each, in the presentment currency."""
-    last = len(order.currencies) - 1
-    given: dict[int, Decimal] = {}
-    for entry in order.transactions:
-        if entry.kind == "REFUND" and entry.status == "SUCCESS" and entry.parent is not None:
-            number = entry.parent.number
-            given[number] = given.get(number, ZERO) + entry.amounts[last]
     return [
-        (entry, entry.amounts[last] - given.get(entry.number, ZERO))
+        (entry, payment_left(entry))
         for entry in order.transactions
         if entry.kind in ("SALE", "CAPTURE") and entry.status == "SUCCESS"
     ]

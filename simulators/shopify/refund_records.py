@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ __all__ = ["Adjustment", "Refund", "RefundLine", "RefundShipping", "Return", "Re
 class RefundLine(msgspec.Struct, eq=False):
     """Units of a line that are taken back. ``restock_type`` RETURN, CANCEL or NO_RESTOCK."""
 
+    graphql_type: ClassVar[str] = "RefundLineItem"
+
     number: int
     id: str
     line: Line
@@ -35,6 +37,8 @@ class RefundLine(msgspec.Struct, eq=False):
 
 class RefundShipping(msgspec.Struct, eq=False):
     """Shipping money given back."""
+
+    graphql_type: ClassVar[str] = "RefundShippingLine"
 
     number: int
     id: str
@@ -49,6 +53,8 @@ class Adjustment(msgspec.Struct, eq=False):
     Negative when more was paid back than the lines are worth.
     """
 
+    graphql_type: ClassVar[str] = "OrderAdjustment"
+
     number: int
     id: str
     kind: str  # refund_discrepancy or shipping_refund
@@ -59,6 +65,8 @@ class Adjustment(msgspec.Struct, eq=False):
 
 class Refund(msgspec.Struct, eq=False):
     """Goods taken back, money given back, or both."""
+
+    graphql_type: ClassVar[str] = "Refund"
 
     number: int
     id: str
@@ -75,6 +83,8 @@ class Refund(msgspec.Struct, eq=False):
 class ReturnLine(msgspec.Struct, eq=False):
     """Units of a parcel that the customer sends back."""
 
+    graphql_type: ClassVar[str] = "ReturnLineItem"
+
     number: int
     id: str
     return_: Return
@@ -89,6 +99,8 @@ class ReturnLine(msgspec.Struct, eq=False):
 
 class Return(msgspec.Struct, eq=False):
     """A return. ``status`` REQUESTED, OPEN, CLOSED, DECLINED or CANCELED."""
+
+    graphql_type: ClassVar[str] = "Return"
 
     number: int
     id: str

@@ -112,9 +112,7 @@ def request(
 
 def _expect(back: Return, *statuses: str) -> None:
     if back.status not in statuses:
-        raise Refused(
-            "bad_status", f"{back.name} is {back.status}, not {' or '.join(statuses)}."
-        )
+        raise Refused("bad_status", f"{back.name} is {back.status}, not {' or '.join(statuses)}.")
 
 
 def _freed(back: Return) -> None:
