@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import Refused
 from .shop import Shop
-from .subscriptions import topic_path
+from .topics import topic_path
 
 __all__ = ["ACTS", "REST", "SNAPSHOT"]
 

@@ -31,7 +31,7 @@ class Call(msgspec.Struct):
 
     query: str
     variables: dict[str, Any] | None = None
-    operationName: str | None = None  # noqa: N815  the wire's name
+    operationName: str | None = None
 
 
 _decode = msgspec.json.Decoder(Call).decode
@@ -53,7 +53,7 @@ def unauthorised() -> Response:
     return Response.json({"errors": text}, 401)
 
 
-def authenticated(request: Request, client: Client, kit: Kit) -> Token:
+def authenticated(request: Request, client: Client) -> Token:
     """Return the token of a request; raises Answer 401 if it is not good."""
     token = client.token(request.header("x-shopify-access-token"))
     if token is None:
@@ -127,7 +127,7 @@ class GraphqlApi:
             request.record.error_codes = ["unauthorised"]
             return unauthorised()
         try:
-            authenticated(request, self.client, self._kit)
+            authenticated(request, self.client)
         except Answer as answer:
             return answer.response
         context = request.context
@@ -199,6 +199,7 @@ class GraphqlApi:
         granted = self.client.granted
         context = Context(shop, prepared.version, self.client, request.id)
         shop.request_id = request.id
+        shop.host = request.header("host") or shop.domain
         try:
             result = self.engine.run(prepared, variables, context, granted)
         finally:

@@ -163,7 +163,9 @@ def problem_of(query: str) -> str:
         for entry in document.definitions
         if isinstance(entry, FragmentDefinitionNode)
     }
-    operation = next(entry for entry in document.definitions if entry.kind == "operation_definition")
+    operation = next(
+        entry for entry in document.definitions if entry.kind == "operation_definition"
+    )
     if getattr(operation, "operation", None) is not OperationType.QUERY:
         return "Bulk queries must be queries."
     sizes = [0, 0]
@@ -186,7 +188,7 @@ def problem_of(query: str) -> str:
     if sizes[0] > CONNECTIONS_MAX:
         return f"Bulk queries cannot contain more than {CONNECTIONS_MAX} connections."
     if sizes[1] > DEPTH_MAX + 1:
-        return f"Bulk queries cannot contain connections with a nesting depth greater than {DEPTH_MAX}."
+        return f"Bulk queries cannot nest connections more than {DEPTH_MAX} deep."
     return ""
 
 

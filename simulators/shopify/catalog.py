@@ -145,7 +145,8 @@ class Variant:
     def sellable_online_quantity(self) -> int:
         """What can be sold online."""
         return sum(
-            self.shop.inventory.available(self.item, place) for place in self.shop.locations.online()
+            self.shop.inventory.available(self.item, place)
+            for place in self.shop.locations.online()
         )
 
     @property

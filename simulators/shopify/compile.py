@@ -120,7 +120,10 @@ class Compiler:
         return found
 
     def _collect(
-        self, parent: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, Nodes]
+        self,
+        parent: GraphQLObjectType,
+        selections: Iterable[SelectionNode],
+        found: dict[str, Nodes],
     ) -> None:
         for node in selections:
             if not self._included(node):
@@ -141,7 +144,8 @@ class Compiler:
         for directive in node.directives or ():
             name = directive.name.value
             if name in ("skip", "include"):
-                made = literal(directive.arguments[0].value, self.schema.type_map["Boolean"])  # type: ignore[arg-type]
+                flag: Any = self.schema.type_map["Boolean"]
+                made = literal((directive.arguments or ())[0].value, flag)
                 if bool(made(self.conditions)) is (name == "skip"):
                     return False
         return True
@@ -218,9 +222,7 @@ class Compiler:
         assert isinstance(kind, GraphQLInterfaceType | GraphQLUnionType)
         return self._abstract(kind, groups)
 
-    def _abstract(
-        self, kind: GraphQLInterfaceType | GraphQLUnionType, groups: list[Any]
-    ) -> Finish:
+    def _abstract(self, kind: GraphQLInterfaceType | GraphQLUnionType, groups: list[Any]) -> Finish:
         runs: dict[str, Run] = {}
         possible = {entry.name: entry for entry in self.schema.get_possible_types(kind)}
 

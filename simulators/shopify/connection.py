@@ -163,6 +163,7 @@ def _position(
         key: Callable[[Any], Any] = _number
         wanted: Any = number
     else:
+
         def key(item: Any) -> Any:
             return (_comparable_plain(_plain(sort(item))), item.number)
 

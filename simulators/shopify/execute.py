@@ -32,7 +32,6 @@ from .cost import CostPlan, CostSettings
 from .errors import ApiError
 from .idempotency import guarded
 from .registry import Resolvers
-from .scalars import install
 from .schema import check, load_schema, translate
 from .values import ABSENT, Misfit, literal, reader
 
@@ -62,7 +61,7 @@ class Prepared:
     """One operation of a checked document, compiled by scopes when first asked for."""
 
     def __init__(
-        self, document: DocumentNode, operation: OperationDefinitionNode, version: str,
+        self, document: DocumentNode, operation: OperationDefinitionNode, text: str, version: str,
         settings: CostSettings, resolvers: Resolvers,
     ) -> None:  # fmt: skip
         self.version, self.operation, self.resolvers = version, operation, resolvers
@@ -78,10 +77,10 @@ class Prepared:
         self.deprecated: list[str] = []
         self._plans: dict[Any, list[RootField]] = {}
         self.names = self._root_names()
-        self.digest = hashlib.sha256(operation.loc.source.body.encode()).hexdigest()[:12]
+        self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         self._readers = []
         for definition in operation.variable_definitions or ():
-            kind = type_from_ast(self.schema, definition.type)
+            kind: Any = type_from_ast(self.schema, definition.type)
             default = definition.default_value
             made = ABSENT if default is None else literal(default, kind)({})
             self._readers.append((definition.variable.name.value, reader(kind), made, str(kind)))
@@ -169,8 +168,6 @@ class Engine:
         return found
 
     def _prepare(self, version: str, text: str, operation_name: str) -> Prepared:
-        schema = load_schema(version)
-        install(schema)
         try:
             document = parse(text)
         except GraphQLSyntaxError as error:
@@ -189,11 +186,13 @@ class Engine:
                 entry for entry in operations if entry.name and entry.name.value == operation_name
             ]
         if len(operations) != 1:
-            text = f'No operation named "{operation_name}"' if operation_name else (
-                "An operation name is required"
+            problem = (
+                f'No operation named "{operation_name}"'
+                if operation_name
+                else ("An operation name is required")
             )
-            raise BadDocument([{"message": text}])
-        return Prepared(document, operations[0], version, self.settings, self.resolvers)
+            raise BadDocument([{"message": problem}])
+        return Prepared(document, operations[0], text, version, self.settings, self.resolvers)
 
     def run(
         self, prepared: Prepared, variables: Mapping[str, Any], context: Context, granted: Granted

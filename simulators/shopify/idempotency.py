@@ -89,7 +89,7 @@ def guarded(root: RootField, arguments: dict[str, Any], context: Context) -> Any
 def _key(root: RootField, context: Context) -> str | None:
     for directive in root.node.directives or ():
         if directive.name.value == "idempotent":
-            value = directive.arguments[0].value
+            value = (directive.arguments or ())[0].value
             if isinstance(value, StringValueNode):
                 return value.value
             if isinstance(value, VariableNode):

@@ -15,7 +15,7 @@ from .ids import gid, type_of
 if TYPE_CHECKING:
     from .shop import Shop
 
-__all__ = ["Definition", "Metafield", "Metafields", "OWNER_TYPES"]
+__all__ = ["OWNER_TYPES", "Definition", "Metafield", "Metafields"]
 
 OWNER_TYPES = {
     "Product": "PRODUCT", "ProductVariant": "PRODUCTVARIANT", "Customer": "CUSTOMER",

@@ -137,17 +137,23 @@ class Cut:
         for field in published["fields"] or published["inputFields"] or []:
             if field["name"] in wanted:
                 only = wanted[field["name"]]
-                yield field, [
-                    argument["name"]
-                    for argument in field.get("args") or []
-                    if only is None or argument["name"] in only or required(argument)
-                ]
+                yield (
+                    field,
+                    [
+                        argument["name"]
+                        for argument in field.get("args") or []
+                        if only is None or argument["name"] in only or required(argument)
+                    ],
+                )
             elif everything and (strict or self.allowed(named(field["type"])["name"])):
-                yield field, [
-                    argument["name"]
-                    for argument in field.get("args") or []
-                    if required(argument) or self.allowed(named(argument["type"])["name"])
-                ]
+                yield (
+                    field,
+                    [
+                        argument["name"]
+                        for argument in field.get("args") or []
+                        if required(argument) or self.allowed(named(argument["type"])["name"])
+                    ],
+                )
             elif strict and required(field):
                 yield field, []
 
@@ -163,9 +169,7 @@ class Cut:
             ):
                 found.append(interface["name"])
         return [
-            entry
-            for entry in found
-            if all(parent in found for parent in self.interfaces(entry))
+            entry for entry in found if all(parent in found for parent in self.interfaces(entry))
         ]
 
 

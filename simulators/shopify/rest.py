@@ -92,7 +92,7 @@ def _handler(
         if kit.faults.fire("expired_token", request.name) is not None:
             return unauthorised()
         try:
-            authenticated(request, client, kit)
+            authenticated(request, client)
         except Answer as refusal:
             return refusal.response
         found = shop()

@@ -19,11 +19,11 @@ _CENT = Decimal("0.01")
 
 def write_decimal(value: Any) -> str:
     """Write ``40`` as ``40.0``, as Shopify's Decimal does."""
-    text = format(value if isinstance(value, Decimal) else Decimal(str(value)), "f")
+    text = f"{Decimal(value) if isinstance(value, Decimal | int) else Decimal(str(value)):f}"
     if "." not in text:
         return text + ".0"
-    text = text.rstrip("0")
-    return text + "0" if text[-1] == "." else text
+    short = text.rstrip("0")
+    return short + "0" if short.endswith(".") else short
 
 
 def write_money(value: Any) -> str:
@@ -106,7 +106,8 @@ def install(schema: GraphQLSchema) -> None:
     """Give a schema's scalars their reading and writing (graphql-core's own way in)."""
     for name, scalar in schema.type_map.items():
         if isinstance(scalar, GraphQLScalarType):
+            hooks: Any = scalar
             if name in WRITERS:
-                scalar.serialize = scalar.coerce_output_value = WRITERS[name]  # type: ignore[method-assign]
+                hooks.serialize = hooks.coerce_output_value = WRITERS[name]
             if name in READERS:
-                scalar.parse_value = scalar.coerce_input_value = READERS[name]  # type: ignore[method-assign]
+                hooks.parse_value = hooks.coerce_input_value = READERS[name]

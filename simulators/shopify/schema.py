@@ -8,6 +8,7 @@ Not modelled: Shopify's own limits on aliases, depth and document size.
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from graphql.language import REMOVE
 
 from .errors import NotModelled
 from .published import Published, load_index
+from .scalars import install
 
 __all__ = ["access_scopes", "check", "load_schema", "translate"]
 
@@ -67,7 +69,9 @@ def _everything() -> DocumentNode:
 def load_schema(version: str) -> GraphQLSchema:
     """Return the schema of a stable version."""
     picked = visit(_everything(), _Pick(version))
-    return build_ast_schema(picked, assume_valid_sdl=True)
+    schema = build_ast_schema(picked, assume_valid_sdl=True)
+    install(schema)
+    return schema
 
 
 @cache
@@ -110,6 +114,7 @@ def translate(error: GraphQLError, version: str) -> dict[str, Any]:
 
 
 _Told = tuple[str, str, dict[str, Any]]
+_Teller = Callable[..., _Told]
 
 
 def _no_field(index: Published, field: str, type_name: str) -> _Told:
@@ -156,12 +161,7 @@ def _no_value(index: Published, value: str, type_name: str) -> _Told:
     return "", "", {"code": "argumentLiteralsIncompatible"}
 
 
-def _no_fragment_type(index: Published, inner: str, outer: str) -> _Told:
-    lacking = outer if index.has(outer) and index.has(inner) else ""
-    return (f"{inner} inside {lacking}" if lacking else ""), "", {"code": "cannotSpreadFragment"}
-
-
-_TRANSLATIONS = [
+_TRANSLATIONS: list[tuple[re.Pattern[str], _Teller]] = [
     (re.compile(r"^Cannot query field '(\w+)' on type '(\w+)'"), _no_field),
     (re.compile(r"^Unknown argument '(\w+)' on field '(\w+)\.(\w+)'"), _no_argument),
     (re.compile(r"Field '(\w+)' is not defined by type '(\w+)'"), _no_input_field),

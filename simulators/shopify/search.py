@@ -75,7 +75,7 @@ class _Parser:
         if token in ("-", "NOT"):
             inner = self.term()
             return None if inner is None else lambda item: not inner(item)
-        if token == "(":
+        if token == "(":  # noqa: S105  a bracket, not a password
             group = self.alternatives()
             if self.peek() == ")":
                 self.place += 1

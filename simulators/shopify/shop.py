@@ -22,6 +22,7 @@ from .inventory import Inventory
 from .locations import Locations
 from .metafields import Metafields
 from .oauth import Client
+from .subscriptions import Subscriptions
 
 __all__ = ["IDEMPOTENCY_SECONDS", "Cause", "Shop"]
 
@@ -52,7 +53,8 @@ class Shop:
         self.number = self.ids.next("Shop")
         self.id = gid("Shop", self.number)
         self.domain: str = options.get("shop_domain", "peak-demo.myshopify.com")
-        self.public_url: str = options.get("public_url", f"https://{self.domain}").rstrip("/")
+        self._public_url: str = options.get("public_url", "").rstrip("/")
+        self.host = self.domain
         self.currency = plan.currency
         self.zone = ZoneInfo(plan.timezone)
         self.revision = 0
@@ -62,14 +64,20 @@ class Shop:
         self.idempotency: IdempotencyStore[Any] = IdempotencyStore(
             kit.clock.now, kit.real_seconds(IDEMPOTENCY_SECONDS)
         )
-        self.subscriptions = client.subscriptions
+        self.subscriptions: Subscriptions = client.subscriptions
         self.metafields = Metafields(self)
-        self.locations = Locations(self)
-        self.inventory = Inventory(self)
-        self.catalog = Catalog(self)
-        self.customers = Customers(self)
+        self.locations: Locations = Locations(self)
+        self.inventory: Inventory = Inventory(self)
+        self.catalog: Catalog = Catalog(self)
+        self.customers: Customers = Customers(self)
         self.created_at = self.now()
         self.updated_at = self.created_at
+
+    @property
+    def public_url(self) -> str:
+        """The address under which clients reach the shop: as configured, or as last used."""
+        scheme = "https" if self.kit.config.tls_certificate_path else "http"
+        return self._public_url or f"{scheme}://{self.host}"
 
     def seconds(self) -> float:
         """Return the run time."""

@@ -15,9 +15,11 @@ from peakproof.simkit import (
     Request,
     Response,
     Route,
-    Shop as Plan,
     Simulator,
     SimulatorConfig,
+)
+from peakproof.simkit import (
+    Shop as Plan,
 )
 
 from . import bulk_files, nouns, rest

@@ -24,6 +24,7 @@ from peakproof.simkit import Delivery, Kit, WebhookEngine
 
 from .filters import picked, wanted_by
 from .ids import Ids, gid
+from .topics import topic_path
 from .versions import NEWEST
 
 if TYPE_CHECKING:
@@ -230,34 +231,6 @@ class Subscriptions:
         }
 
 
-def topic_path(enum: str) -> str:
-    """Return ``orders/create`` for ``ORDERS_CREATE``."""
-    for prefix in _LONG:
-        if enum.startswith(prefix + "_"):
-            return f"{prefix.lower()}/{enum[len(prefix) + 1 :].lower()}"
-    first, _, rest = enum.partition("_")
-    return f"{first.lower()}/{rest.lower()}"
-
-
-_LONG = (
-    "APP_PURCHASES_ONE_TIME", "APP_SUBSCRIPTIONS", "AUDIT_EVENTS", "BULK_OPERATIONS",
-    "COLLECTION_LISTINGS", "COLLECTION_PUBLICATIONS", "COMPANY_CONTACT_ROLES",
-    "COMPANY_CONTACTS", "COMPANY_LOCATIONS", "CUSTOMER_ACCOUNT_SETTINGS", "CUSTOMER_GROUPS",
-    "CUSTOMER_PAYMENT_METHODS", "CUSTOMER_TAGS", "CUSTOMERS_EMAIL_MARKETING_CONSENT",
-    "CUSTOMERS_MARKETING_CONSENT", "CUSTOMERS_WHATS_APP_MARKETING_CONSENT", "DELIVERY_PROMISE_SETTINGS", "DRAFT_ORDERS",
-    "FINANCE_APP_STAFF_MEMBER",
-    "FINANCE_KYC_INFORMATION", "FULFILLMENT_EVENTS", "FULFILLMENT_HOLDS", "FULFILLMENT_ORDERS", "INVENTORY_ITEMS",
-    "INVENTORY_LEVELS", "INVENTORY_SHIPMENTS", "INVENTORY_TRANSFERS", "MARKETS_BACKUP_REGION",
-    "METAFIELD_DEFINITIONS", "ORDER_TRANSACTIONS", "SHIPPING_ADDRESSES",
-    "PAYMENT_SCHEDULES", "PAYMENT_TERMS", "PRODUCT_FEEDS", "PRODUCT_LISTINGS",
-    "PRODUCT_PUBLICATIONS", "REVERSE_DELIVERIES", "REVERSE_FULFILLMENT_ORDERS",
-    "SCHEDULED_PRODUCT_LISTINGS", "SEGMENTS", "SELLING_PLAN_GROUPS",
-    "SUBSCRIPTION_BILLING_ATTEMPTS", "SUBSCRIPTION_BILLING_CYCLE_EDITS",
-    "SUBSCRIPTION_BILLING_CYCLES", "SUBSCRIPTION_CONTRACTS", "TAX_SERVICES",
-    "TENDER_TRANSACTIONS", "SHOP",
-)  # fmt: skip
-
-
 def bad_address(uri: str) -> str:
     """Return why an address cannot be used, or an empty text."""
     parts = urlsplit(uri)
@@ -266,7 +239,9 @@ def bad_address(uri: str) -> str:
     if parts.scheme in ("arn", "pubsub"):
         return "peakproof's Shopify simulator delivers webhooks over HTTPS only"
     if parts.scheme != "https" or not parts.hostname:
-        return "Address protocol http:// is not supported" if parts.scheme == "http" else (
-            "Address is invalid"
+        return (
+            "Address protocol http:// is not supported"
+            if parts.scheme == "http"
+            else ("Address is invalid")
         )
     return ""
