@@ -89,7 +89,7 @@ class App:
     def handle(self, request: Request) -> Handled:
         """Return the answer to a request, or what to wait for until there is one."""
         route = self._exact.get((request.method, request.path)) or self._find(request)
-        request.context["route"] = route
+        request.route = route
         try:
             name = route.name
             request.name = (
@@ -107,7 +107,7 @@ class App:
 
     def finish(self, request: Request, response: Response, answered: bool) -> None:
         """Write a request down once its answer has left, or could not (``answered`` False)."""
-        route: Route = request.context["route"]
+        route: Route = request.route
         if not route.journalled:
             return
         record = request.record

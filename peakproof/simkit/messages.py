@@ -66,7 +66,7 @@ class Request:
 
     __slots__ = (
         "_after", "_query", "arrived_seconds", "body", "context", "headers", "id", "method",
-        "name", "outcome", "params", "path", "query_string", "raw_path", "record",
+        "name", "outcome", "params", "path", "query_string", "raw_path", "record", "route",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +92,7 @@ class Request:
         self.outcome = ""
         self.record = RequestRecord()
         self.context: dict[str, Any] = {}
+        self.route: Any = None  # the app's
         self._query: dict[str, str] | None = None
         self._after: list[Callable[[], None]] | None = None
 

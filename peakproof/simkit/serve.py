@@ -4,7 +4,7 @@ Garbage collection: a simulator keeps many live objects, and each full collectio
 them and stalls every request. So automatic collection is off; twice a second the young
 objects alone are collected and the survivors set aside, which is cheap and catches the cycles
 that exceptions and tasks leave. What is kept grows with the run's own orders and events and
-with nothing else, and one full collection is made when the simulator has been idle.
+with nothing else, and one full collection is made whenever the simulator has been idle for long.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from peakproof.simkit.simulator import Create, Kit
 __all__ = ["Hosted", "load_config", "run_simulator", "serve"]
 
 YOUNG_COLLECTION_SECONDS = 0.5
+IDLE_SECONDS = 5.0
 
 
 def serve(create: Create, arguments: list[str] | None = None) -> None:
@@ -89,7 +90,7 @@ async def run_simulator(
             backlog=2048,
         )
         kit.start(loop)
-        keeper = loop.create_task(_collect_young())
+        keeper = loop.create_task(_collect_garbage(shared))
         ready(server.sockets[0].getsockname()[1])
         await stop.wait()
         keeper.cancel()
@@ -119,6 +120,11 @@ class Hosted:
         self.port = 0
         self.url = ""
         self.client: SimulatorClient
+
+    @property
+    def running(self) -> bool:
+        """Whether the simulator serves."""
+        return self._thread.is_alive()
 
     def __enter__(self) -> "Hosted":
         self._thread.start()
@@ -159,11 +165,16 @@ class Hosted:
             self._ready.set()
 
 
-async def _collect_young() -> None:
-    while True:
+async def _collect_garbage(shared: Shared) -> None:
+    """Do what the module's docstring says, in a process whose automatic collection is off."""
+    served, idle_seconds = shared.requests, 0.0
+    while not gc.isenabled():
         await asyncio.sleep(YOUNG_COLLECTION_SECONDS)
-        if not gc.isenabled():
-            gc.collect(1)
+        gc.collect(1)
+        idle_seconds = idle_seconds + YOUNG_COLLECTION_SECONDS if shared.requests == served else 0.0
+        served = shared.requests
+        if idle_seconds == IDLE_SECONDS:
+            gc.collect()
 
 
 def _tls(config: SimulatorConfig) -> ssl.SSLContext | None:

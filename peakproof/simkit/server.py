@@ -26,7 +26,7 @@ BODY_BYTES_MAX = 64 * 1024 * 1024
 HANG_SECONDS_MAX = 600.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 _STATUS_LINES = {
-    status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
     for status in (item.value for item in HTTPStatus)
 }
 
@@ -57,13 +57,13 @@ class Shared:
 
     def __init__(self, prefix: str) -> None:
         self.connections: set[Connection] = set()
+        self.requests = 0
         self._prefix = prefix
-        self._count = 0
 
     def next_id(self) -> str:
         """Return the next request's id; ``prefix`` tells a restarted server's apart."""
-        self._count += 1
-        return f"{self._prefix}{self._count}"
+        self.requests += 1
+        return f"{self._prefix}{self.requests}"
 
 
 class Connection(asyncio.Protocol):
@@ -197,8 +197,11 @@ class Connection(asyncio.Protocol):
                 transport.write(_encoded(request, response, keep_alive))
                 if not keep_alive:
                     transport.close()
-        self._app.finish(request, response, answered)
-        request.sent()
+        try:
+            self._app.finish(request, response, answered)
+            request.sent()
+        except Exception as error:  # noqa: BLE001  a defect of ours must not end the run
+            self._app.crashed(request, error)
 
     def _end_badly(self, request: Request, response: Response) -> None:
         if response.ending == Ending.RESET:
@@ -226,17 +229,14 @@ class Connection(asyncio.Protocol):
 
 
 def _encoded(request: Request, response: Response, keep_alive: bool) -> bytes:
-    head = [_STATUS_LINES.get(response.status) or f"HTTP/1.1 {response.status} \r\n".encode()]
+    lines = [_STATUS_LINES.get(response.status) or f"HTTP/1.1 {response.status} \r\n"]
     for name, value in response.headers:
-        head.append(f"{name}: {value}\r\n".encode("latin-1"))
+        lines.append(f"{name}: {value}\r\n")
+    if not keep_alive:
+        lines.append("Connection: close\r\n")
     if response.status in (204, 304):
-        head.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
-        return b"".join(head)
-    head.append(
-        b"Content-Length: %d\r\n\r\n" % len(response.body)
-        if keep_alive
-        else b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(response.body)
-    )
-    if request.method != "HEAD":
-        head.append(response.body)
-    return b"".join(head)
+        lines.append("\r\n")
+        return "".join(lines).encode("latin-1", "replace")
+    lines.append(f"Content-Length: {len(response.body)}\r\n\r\n")
+    head = "".join(lines).encode("latin-1", "replace")
+    return head if request.method == "HEAD" else head + response.body

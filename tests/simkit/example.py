@@ -53,6 +53,7 @@ class Example(Simulator):
             Route("POST", "/orders", self.create_order, name="createOrder"),
             Route("GET", "/orders/{id}", self.read_order, name=self.name_read),
             Route("GET", "/crash", self.crash),
+            Route("GET", "/crash/after", self.crash_after),
         ]
 
     def actions(self) -> Mapping[str, Any]:
@@ -98,6 +99,13 @@ class Example(Simulator):
 
     def crash(self, request: Request) -> Response:
         raise RuntimeError("a defect on purpose")
+
+    def crash_after(self, request: Request) -> Response:
+        def late() -> None:
+            raise RuntimeError("a defect after the answer")
+
+        request.after_send(late)
+        return Response.text("fine")
 
     # the business
 

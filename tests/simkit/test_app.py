@@ -86,3 +86,14 @@ def test_headers_are_found_in_any_case_and_queries_decoded() -> None:
     assert request.query == {"a": "2", "b": " "}
     with pytest.raises(KeyError):
         request.headers["x-other"]
+
+
+def test_a_defect_after_the_answer_is_recorded_too(
+    config: SimulatorConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Hosted(create, config) as hosted, httpx.Client(base_url=hosted.url) as http:
+        assert http.get("/crash/after").status_code == 200
+        assert http.get("/orders").status_code == 200
+    (crash,) = events(config, "process")
+    assert "after the answer" in crash.value["last_lines"][-1]
+    assert "after the answer" in capsys.readouterr().err
