@@ -181,8 +181,32 @@ def _order(found: dict[str, Any], nodes: list[dict[str, Any]]) -> ChannelOrder:
         total=_money(found["currentTotalPriceSet"]),
     )
     if not order.cancelled:
-        _check(order)
+        changed = {node["id"] for node in nodes if node["currentQuantity"] != node["quantity"]}
+        _settle(order, changed, _money(found["currentSubtotalPriceSet"]))
     return order
+
+
+def _settle(order: ChannelOrder, changed: set[str], subtotal: Decimal) -> None:
+    """Make the lines add up to the channel's current totals.
+
+    The channel tells discounts and taxes of a line for the units ever ordered, and what is
+    current only for the whole order. What rounding the shares leaves over belongs to the lines
+    that were changed. Raises Refused when lines that were not changed do not add up.
+    """
+    goods = [line for line in order.lines if not line.shipping]
+    gap = sum((line.net for line in goods), Decimal(0)) - subtotal
+    edited = [line for line in goods if line.gid in changed]
+    for line in edited if gap else []:
+        share = max(-line.discount, min(gap, line.net))
+        line.discount += share
+        gap -= share
+    gap = sum((line.tax for line in order.lines), Decimal(0)) - order.total_tax
+    for line in edited if gap else []:
+        for tax in line.taxes:
+            share = min(gap, tax.amount)
+            tax.amount -= share
+            gap -= share
+    _check(order)
 
 
 def _check(order: ChannelOrder) -> None:

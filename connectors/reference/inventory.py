@@ -25,7 +25,7 @@ from .shelves import Shelves
 from .shopify import Shopify
 from .store import Store
 
-__all__ = ["Inventory", "Level", "Sold", "target"]
+__all__ = ["Inventory", "Level", "Owed", "Sold", "owed", "target"]
 
 BATCH = 40
 LEVELS = """
@@ -68,15 +68,20 @@ class Sold(msgspec.Struct, frozen=True):
     under_way: bool = False
 
 
-def target(level: Level, sold: Iterable[Sold], outdated: set[str], free: float) -> int:
-    """Return what should be available at the channel; ``level.available`` if it may stay.
+class Owed(msgspec.Struct, frozen=True):
+    """Units to take off Odoo's free stock; up to ``doubtful`` of them may be off already."""
 
-    ``sold`` must have been read after ``level`` and before ``free``. Orders in ``outdated``
-    have changed since we read them: their units count as sold and unknown to Odoo, as far as
-    ``committed`` holds them. Of an order under way nobody can say whether ``free`` is less
-    its units already, nor of a reduction whether Odoo has let go: a level that is right in
-    either case is left alone, and looked at again when the order is through. Otherwise the
-    lower number counts: too low for a moment is harmless, too high oversells.
+    units: int
+    doubtful: int = 0
+
+
+def owed(committed: int, sold: Iterable[Sold], outdated: set[str]) -> Owed:
+    """Return what is sold at the channel and not taken off Odoo's free stock.
+
+    ``sold`` must have been read after ``committed`` and before the free stock. Orders in
+    ``outdated`` have changed since we read them: their units count as sold and unknown to
+    Odoo, as far as ``committed`` holds them. Of an order under way nobody can say whether
+    Odoo has reserved its units already, nor of a reduction whether Odoo has let go.
     """
     pending = known = doubtful = 0
     for row in sold:
@@ -87,10 +92,19 @@ def target(level: Level, sold: Iterable[Sold], outdated: set[str], free: float) 
         known += row.unfulfilled
         doubtful += max(0, row.held - row.units)
         doubtful += row.units - row.applied if row.under_way else 0
-    unknown = max(0, level.committed - known)
-    low = max(0, int(free) - pending - unknown)
-    high = max(0, int(free) - pending - unknown + doubtful)
-    return level.available if low <= level.available <= high else low
+    return Owed(pending + max(0, committed - known), doubtful)
+
+
+def target(available: int, free: float, debt: Owed) -> int:
+    """Return what should be available at the channel; ``available`` itself if it may stay.
+
+    A level that may be right is left alone, and looked at again when what is doubtful has
+    been decided. Otherwise the lower number counts: too low for a moment is harmless, too
+    high oversells.
+    """
+    low = max(0, int(free) - debt.units)
+    high = max(0, int(free) - debt.units + debt.doubtful)
+    return available if low <= available <= high else low
 
 
 class Inventory:
@@ -149,10 +163,8 @@ class Inventory:
         )
         if not rows:
             return False
-        stale: set[str] = set()
         try:
-            for place in self.places:
-                stale |= await self._push_place(place, rows)
+            stale = await self._push_batch(rows)
         except Unavailable as error:
             if str(error) != self._last_error:
                 self._last_error = str(error)
@@ -177,30 +189,33 @@ class Inventory:
                     await self.queue.resolve("inventory", row["sku"])
         return True
 
-    async def _push_place(self, place: Place, rows: list[dict[str, Any]]) -> set[str]:
-        """Push one location's quantities; return the SKUs that were sold meanwhile."""
-        levels = await self._levels(place, [row["item_gid"] for row in rows])
+    async def _push_batch(self, rows: list[dict[str, Any]]) -> set[str]:
+        """Compare a batch at every location and write what differs.
+
+        Returns the SKUs that were sold meanwhile: those are to be looked at again.
+        """
+        items = [row["item_gid"] for row in rows]
+        levels = {place.code: await self._levels(place, items) for place in self.places}
         outdated = await self.reconciler.find_orders()
-        sold = await self._sold(place, [row["sku"] for row in rows])
+        sold = await self._sold([row["sku"] for row in rows])
         free = await self.shelves.free([row["product_id"] for row in rows])
-        wanted: list[dict[str, Any]] = []
+        wanted: dict[str, list[dict[str, Any]]] = {place.code: [] for place in self.places}
         for row in rows:
-            level = levels.get(row["item_gid"])
-            if level is None:
-                continue  # not stocked there
-            on_shelf = free.get((row["product_id"], place.odoo_location_id), 0.0)
-            quantity = target(level, sold.get(row["sku"], []), outdated, on_shelf)
-            if quantity != level.available:
-                wanted.append(
-                    {
-                        "sku": row["sku"],
-                        "inventoryItemId": row["item_gid"],
-                        "locationId": place.shopify_location_gid,
-                        "quantity": quantity,
-                        "changeFromQuantity": level.available,
-                    }
-                )
-        return await self._set(place, wanted)
+            found = [levels[place.code].get(row["item_gid"]) for place in self.places]
+            committed = sum(level.committed for level in found if level)
+            debt = owed(committed, sold.get(row["sku"], []), outdated)
+            for place, level in zip(self.places, found, strict=True):
+                shelf = free.get((row["product_id"], place.odoo_location_id), 0.0)
+                if level is not None:  # else it is not stocked there
+                    quantity = target(level.available, shelf, debt)
+                    if quantity != level.available:
+                        wanted[place.code].append(_quantity(row, place, quantity, level))
+                # Odoo ships from the first location; what it lacks, the next ones owe.
+                debt = Owed(max(0, debt.units - max(0, int(shelf))))
+        stale: set[str] = set()
+        for place in self.places:
+            stale |= await self._set(place, wanted[place.code])
+        return stale
 
     async def _set(self, place: Place, wanted: list[dict[str, Any]]) -> set[str]:
         """Write quantities; what has changed meanwhile is left out and returned."""
@@ -264,25 +279,23 @@ class Inventory:
                 levels[node["id"]] = Level(numbers["available"], numbers["committed"])
         return levels
 
-    async def _sold(self, place: Place, skus: list[str]) -> dict[str, list[Sold]]:
+    async def _sold(self, skus: list[str]) -> dict[str, list[Sold]]:
         sold: dict[str, list[Sold]] = {}
         for row in await self.store.rows(
             "select l.*, o.under_way from ledger l join orders o on o.gid = l.order_gid "
-            "where l.sku = any(%(skus)s) and l.location_gid = %(place)s "
+            "where l.sku = any(%(skus)s) "
             "and (l.units > l.applied or l.unfulfilled > 0 or l.held > l.units)",
             skus=skus,
-            place=place.shopify_location_gid,
         ):
-            sold.setdefault(row["sku"], []).append(
-                Sold(
-                    row["order_gid"],
-                    row["units"],
-                    row["unfulfilled"],
-                    row["applied"],
-                    row["held"],
-                    row["under_way"],
-                )
+            entry = Sold(
+                row["order_gid"],
+                row["units"],
+                row["unfulfilled"],
+                row["applied"],
+                row["held"],
+                row["under_way"],
             )
+            sold.setdefault(row["sku"], []).append(entry)
         return sold
 
     async def run(self) -> None:
@@ -294,6 +307,17 @@ class Inventory:
                 say("stock push failed", reason=str(error))
                 busy = False
             await asyncio.sleep(0.05 if busy else 0.15)
+
+
+def _quantity(row: dict[str, Any], place: Place, quantity: int, level: Level) -> dict[str, Any]:
+    """Return an entry of the write, with the SKU beside it."""
+    return {
+        "sku": row["sku"],
+        "inventoryItemId": row["item_gid"],
+        "locationId": place.shopify_location_gid,
+        "quantity": quantity,
+        "changeFromQuantity": level.available,
+    }
 
 
 def _stale_rows(errors: list[dict[str, Any]]) -> set[int]:

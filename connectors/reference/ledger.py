@@ -8,7 +8,6 @@ it, so that whoever reads it in between sees too little free stock rather than t
 """
 
 from .channel_order import ChannelOrder
-from .settings import Place
 from .store import Connection, Store
 
 __all__ = ["Ledger", "want_stock"]
@@ -28,9 +27,8 @@ async def want_stock(connection: Connection, skus: list[str]) -> None:
 class Ledger:
     """Keeps the ledger."""
 
-    def __init__(self, store: Store, places: tuple[Place, ...]) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.places = places
 
     async def note(self, order: ChannelOrder) -> None:
         """Write down what the channel says, before anything is done about it."""
@@ -40,15 +38,13 @@ class Ledger:
                     continue
                 units = 0 if order.cancelled else line.quantity
                 await connection.execute(
-                    "insert into ledger (order_gid, line_gid, location_gid, sku, units, "
-                    "unfulfilled) values (%s, %s, %s, %s, %s, %s) "
-                    "on conflict (order_gid, line_gid, location_gid) do update "
+                    "insert into ledger (order_gid, line_gid, sku, units, unfulfilled) "
+                    "values (%s, %s, %s, %s, %s) on conflict (order_gid, line_gid) do update "
                     "set units = excluded.units, unfulfilled = excluded.unfulfilled, "
                     "applied = least(ledger.applied, excluded.units)",
                     [
                         order.gid,
                         line.gid,
-                        self.places[0].shopify_location_gid,
                         line.sku,
                         units,
                         0 if order.cancelled else line.unfulfilled,

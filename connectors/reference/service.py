@@ -52,7 +52,7 @@ class Service:
             self.store, self.audit, self.queue, self.shopify, settings.public_url
         )
         memory = Books(self.store, self.odoo)
-        ledger = Ledger(self.store, settings.places)
+        ledger = Ledger(self.store)
         self.orders = Orders(self.store, self.audit, self.shopify, self.odoo, memory, ledger)
         self.inventory = Inventory(
             self.store,

@@ -64,13 +64,12 @@ create table if not exists order_lines (
 create table if not exists ledger (
     order_gid text not null,
     line_gid text not null,
-    location_gid text not null,
     sku text not null,
     units integer not null,
     unfulfilled integer not null,
     applied integer not null default 0,
     held integer not null default 0,
-    primary key (order_gid, line_gid, location_gid)
+    primary key (order_gid, line_gid)
 );
 create index if not exists ledger_sku on ledger (sku);
 create table if not exists links (

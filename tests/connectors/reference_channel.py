@@ -125,6 +125,18 @@ class FakeShopify:
             self.levels[line["sku"]]["committed"] -= line["currentQuantity"]
             line["currentQuantity"] = line["unfulfilledQuantity"] = 0
 
+    def amend(self, gid: str, less: Decimal, less_tax: Decimal, included: bool) -> None:
+        """Lower an order's current totals by what an edit took off."""
+        order = self.orders[gid]
+        order["updatedAt"] = self.tick()
+        total = less if included else less + less_tax
+        for name, amount in (
+            ("currentSubtotalPriceSet", less),
+            ("currentTotalTaxSet", less_tax),
+            ("currentTotalPriceSet", total),
+        ):
+            order[name] = bag(Decimal(order[name]["shopMoney"]["amount"]) - amount)
+
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         if request.url.path.endswith("/access_token"):

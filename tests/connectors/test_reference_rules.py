@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from connectors.reference.channel_order import read_order
 from connectors.reference.errors import Refused, Unavailable, Unsure
 from connectors.reference.inbox import TOPICS, Delivery, genuine
-from connectors.reference.inventory import Level, Sold, target
+from connectors.reference.inventory import Level, Sold, owed, target
 from connectors.reference.money import discount_percent, portion
 from connectors.reference.queue import backoff_seconds
 from connectors.reference.settings import Settings, SettingsError
@@ -107,7 +107,8 @@ def sold(order: str = "a", units: int = 2, applied: int = 0, **more: int) -> Sol
     ],
 )
 def test_target(level: Level, rows: list[Sold], outdated: set[str], free: int, expected: int):
-    assert target(level, rows, outdated, free) == expected
+    debt = owed(level.committed, rows, outdated)
+    assert target(level.available, free, debt) == expected
 
 
 @given(
@@ -126,8 +127,8 @@ def test_target_never_offers_a_unit_that_is_sold(free: int, orders: list[tuple[i
         for n, (units, state) in enumerate(orders)
         if state != "unread"
     ]
-    level = Level(available=1000, committed=sum(units for units, _ in orders))
-    assert target(level, rows, set(), free - in_odoo) == max(0, left)
+    debt = owed(sum(units for units, _ in orders), rows, set())
+    assert target(1000, free - in_odoo, debt) == max(0, left)
 
 
 def test_throttle_waits_until_the_cost_fits() -> None:
@@ -239,6 +240,27 @@ def test_order_whose_lines_do_not_add_up_is_refused(tmp_path) -> None:
     shop.orders[gid]["currentTotalPriceSet"]["shopMoney"]["amount"] = "1.00"
     with pytest.raises(Refused, match="totals"):
         order_of(shop, gid, tmp_path)
+
+
+@pytest.mark.parametrize("included", [False, True])
+def test_edited_order_adds_up_to_the_current_totals(tmp_path, included: bool) -> None:
+    shop = fake()
+    gid = shop.checkout(
+        [("SKU0", 3, "9.99"), ("SKU1", 2, "20.00")], discount="3.33", included=included
+    )
+    before = order_of(shop, gid, tmp_path)
+    # One of three SKU0 goes; the channel's rounding left a cent where ours would not.
+    node = shop.orders[gid]["lines"][0]
+    node["currentQuantity"] = node["unfulfilledQuantity"] = 2
+    first = before.lines[0]
+    discount, tax = Decimal("0.96"), Decimal("1.56") if not included else Decimal("1.44")
+    gone = first.net - (Decimal("19.98") - discount)
+    shop.amend(gid, gone, first.tax - tax, included)
+    after = order_of(shop, gid, tmp_path)
+    assert (after.lines[0].quantity, after.lines[0].discount) == (2, discount)
+    assert after.lines[0].tax == tax
+    assert after.lines[1] == before.lines[1]
+    assert after.content_hash() != before.content_hash()
 
 
 def test_expired_token_is_renewed_once(tmp_path) -> None:
