@@ -17,9 +17,11 @@ from peakproof.evidence.saleorders import LIVE, SaleOrder, SaleOrders
 from peakproof.history import Event, History
 from peakproof.plan import Plan
 
-__all__ = ["LIVE", "Facts", "Operation", "Record"]
+__all__ = ["CLOCK_TOLERANCE_SECONDS", "LIVE", "Facts", "Operation", "Record"]
 
 Record = dict[str, Any]
+
+CLOCK_TOLERANCE_SECONDS = 0.5  # between an actor's clock and the moment of a commit
 
 _KEPT: "weakref.WeakKeyDictionary[History, list[Facts]]" = weakref.WeakKeyDictionary()
 

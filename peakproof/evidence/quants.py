@@ -12,12 +12,10 @@ from typing import Any
 
 import msgspec
 
-from peakproof.evidence.facts import Facts
+from peakproof.evidence.facts import CLOCK_TOLERANCE_SECONDS, Facts
 from peakproof.history import Event
 
-__all__ = ["CLOCK_TOLERANCE_SECONDS", "QuantState", "Quants"]
-
-CLOCK_TOLERANCE_SECONDS = 0.5  # between an actor's clock and a commit's
+__all__ = ["QuantState", "Quants"]
 
 
 class QuantState(msgspec.Struct, kw_only=True):

@@ -102,7 +102,7 @@ def _compare(
     findings: Findings,
     figures: Counter[str],
 ) -> None:
-    differences = list(_money(order, sale))
+    differences = _money(order, sale, facts.known_skus)
     if differences and order.get("refunds"):
         if not _as_bought(order, sale):
             figures["left_out_refunded"] += 1
@@ -165,13 +165,12 @@ def _odoo_content(sale: Record, skus: set[str]) -> Content:
     return content
 
 
-def _money(order: Record, sale: Record) -> list[tuple[str, str, str]]:
+def _money(order: Record, sale: Record, known_skus: set[str]) -> list[tuple[str, str, str]]:
     """Return what differs in goods and money as (what, expected, found)."""
     wanted = _channel_content(order)
-    # Every SKU the order ever had is goods; what Odoo adds beside (delivery) is not.
+    # What the shop sells is goods; what Odoo adds beside (delivery, a fee) is not.
     skus = {str(line["sku"]) for line in order.get("lines") or [] if line.get("sku")}
-    skus |= {str(line.get("sku")) for line in sale.get("lines") or [] if _stray(line, order)}
-    got = _odoo_content(sale, skus)
+    got = _odoo_content(sale, skus | known_skus)
     differences: list[tuple[str, str, str]] = []
     gaps = Share()
     for sku in sorted(wanted.goods.keys() | got.goods.keys()):
@@ -194,18 +193,6 @@ def _money(order: Record, sale: Record) -> list[tuple[str, str, str]]:
     if differences:
         differences = [_explained(one, order, sale) for one in differences]
     return differences
-
-
-def _stray(line: Record, order: Record) -> bool:
-    """Say whether an Odoo line is goods although the channel's order never had its SKU."""
-    sku = line.get("sku")
-    titles = {str(rate.get("title", "")).casefold() for rate in order.get("shipping") or []}
-    words = f"{sku} {line.get('name', '')}".casefold()
-    is_charge = any(word in words for word in _CHARGES) or any(t and t in words for t in titles)
-    return bool(sku) and not is_charge
-
-
-_CHARGES = ("ship", "deliver", "freight", "discount", "gift", "tip", "round", "fee", "duty")
 
 
 def _other(wanted: Content, got: Content, gaps: Share) -> list[tuple[str, str, str]]:
@@ -362,6 +349,20 @@ def _only_cancelled() -> Story:
     return story.finish()
 
 
+def _something_else() -> Story:
+    story = Story(stock={"MUG": 9, "CUP": 9})
+    story.checkout(1.0, "1001", {"MUG": 1})
+    story.imported(1.5, "1001")
+    story.odoo[1]["lines"][0]["sku"] = "CUP"  # the price is the same, the goods are not
+    return story.finish()
+
+
+def _delivery_product() -> Story:
+    story = _one(tax_rate="0.0825")
+    story.odoo[1]["lines"][2].update(sku="D-007", name="Courier", is_delivery=True)
+    return story.finish()
+
+
 def _unanswered() -> Story:
     story = _one()
     story.checkout(3.0, "1002", {"MUG": 1}, answered=False, reaches_shop=False)
@@ -381,5 +382,7 @@ EXAMPLES = [
     Example(name="discount forgotten", tell=_discount_forgotten, verdict=Verdict.VIOLATED),
     Example(name="another customer", tell=_other_customer, verdict=Verdict.VIOLATED),
     Example(name="spelled otherwise, tax included", tell=_spelled_otherwise, verdict=Verdict.PASS),
+    Example(name="other goods", tell=_something_else, verdict=Verdict.VIOLATED, says="CUP"),
+    Example(name="shipping as a product", tell=_delivery_product, verdict=Verdict.PASS),
     Example(name="checkouts without answer", tell=_unanswered, verdict=Verdict.PASS),
 ]

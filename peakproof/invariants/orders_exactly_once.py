@@ -32,6 +32,7 @@ from peakproof.evidence import (
     Story,
     unknown,
 )
+from peakproof.evidence.facts import CLOCK_TOLERANCE_SECONDS
 from peakproof.evidence.saleorders import SaleOrder
 from peakproof.history import History
 from peakproof.outcomes import Verdict
@@ -193,7 +194,8 @@ def _invented(facts: Facts, findings: Findings, figures: Counter[str]) -> None:
         if number in explained or record.get("state") == "cancel":
             continue
         sale = changes.get(number)
-        if changes and (sale is None or not sale.inserted):
+        begun = sale.created_seconds if sale and sale.inserted else float("-inf")
+        if changes and begun < facts.begun_seconds - CLOCK_TOLERANCE_SECONDS:
             continue  # it stood there before the story began
         figures["invented"] += 1
         findings.add(

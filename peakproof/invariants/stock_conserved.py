@@ -25,7 +25,8 @@ from collections import Counter, defaultdict
 import msgspec
 
 from peakproof.evidence import Claims, Example, Facts, Findings, Result, Story, unknown
-from peakproof.evidence.quants import CLOCK_TOLERANCE_SECONDS, Quants
+from peakproof.evidence.facts import CLOCK_TOLERANCE_SECONDS
+from peakproof.evidence.quants import Quants
 from peakproof.evidence.stock import StockLedger, StoreMove
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict
