@@ -10,14 +10,23 @@ from typing import Any
 
 from . import (
     acts,
+    orders_attach,
     resolve_activation,
     resolve_bulk,
     resolve_business,
     resolve_catalog,
     resolve_customers,
+    resolve_fulfilment,
+    resolve_fulfilment_mutations,
     resolve_inventory,
+    resolve_order_edits,
+    resolve_order_lines,
+    resolve_order_mutations,
+    resolve_orders,
     resolve_products,
     resolve_quantities,
+    resolve_refunds,
+    resolve_returns,
     resolve_shop,
     resolve_webhooks,
 )
@@ -32,13 +41,24 @@ NOUNS: tuple[Resolvers, ...] = (
     resolve_business.RESOLVERS,
     resolve_catalog.RESOLVERS,
     resolve_customers.RESOLVERS,
+    resolve_fulfilment.RESOLVERS,
+    resolve_fulfilment_mutations.RESOLVERS,
     resolve_inventory.RESOLVERS,
+    resolve_order_edits.RESOLVERS,
+    resolve_order_lines.RESOLVERS,
+    resolve_order_mutations.RESOLVERS,
+    resolve_orders.RESOLVERS,
     resolve_products.RESOLVERS,
     resolve_quantities.RESOLVERS,
+    resolve_refunds.RESOLVERS,
+    resolve_returns.RESOLVERS,
     resolve_shop.RESOLVERS,
     resolve_webhooks.RESOLVERS,
 )
-PARTS: tuple[ModuleType, ...] = (acts,)
+PARTS: tuple[ModuleType, ...] = (
+    acts,
+    orders_attach,
+)
 
 
 def merged() -> Resolvers:
