@@ -128,7 +128,8 @@ def _repeats(deliveries: list[Event]) -> list[Event]:
     repeats = []
     seen: set[str] = set()
     for event in deliveries:
-        identity = str(event.value.get("event_id") or event.key)
+        # One happening may be told under several topics: that is no repetition.
+        identity = f"{event.name} {event.value.get('event_id') or event.key}"
         if event.value.get("tag") == "duplicate" or identity in seen:
             repeats.append(event)
         if event.outcome in ("ok", "info"):
