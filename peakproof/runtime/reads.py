@@ -26,7 +26,7 @@ order by o.id
 """
 LINES = """
 select l.order_id, l.id, p.default_code as sku, l.name, l.product_uom_qty as quantity,
-       l.price_unit, l.discount, l.price_subtotal, l.price_tax::numeric as price_tax,
+       l.price_unit, l.discount, l.price_subtotal, round(l.price_tax::numeric, 6) as price_tax,
        l.price_total, coalesce((to_jsonb(l) ->> 'is_delivery')::boolean, false) as is_delivery
 from sale_order_line l left join product_product p on p.id = l.product_id
 where l.display_type is null
