@@ -101,6 +101,13 @@ class Settler:
             "partner": reads.read_partners(dsn),
             "job": reads.read_jobs(dsn),
         }
+        if shop is not None:
+            odoo["product"] = {
+                str(number): {"id": number, "sku": sku} for sku, number in shop.product_ids.items()
+            }
+            odoo["location"] = {
+                str(number): {"id": number, "code": code} for code, number in locations.items()
+            }
         for entity, records in odoo.items():
             for key, record in records.items():
                 self._final("odoo", entity, key, checkpoint, record)
