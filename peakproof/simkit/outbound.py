@@ -16,6 +16,8 @@ import httptools
 __all__ = ["NotSent", "Outbound", "Reply"]
 
 IDLE_CONNECTIONS_MAX = 64
+# Servers close idle connections after some seconds; one that is younger is surely still open.
+IDLE_SECONDS_MAX = 1.0
 
 
 class NotSent(OSError):
@@ -36,8 +38,9 @@ class Reply:
 class Outbound:
     """Sends requests. ``tls`` verifies https servers; None means the machine's own CAs.
 
-    With ``reuse`` idle connections are used again; the server may close one just then, which
-    looks like a reset, so a caller that must not confuse the two leaves it off.
+    With ``reuse`` connections that were idle for less than IDLE_SECONDS_MAX are used again. A
+    server that closes one even sooner makes it look like a reset; a caller that must never
+    confuse the two leaves it off.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, reuse: bool = True) -> None:
@@ -73,6 +76,7 @@ class Outbound:
         if self._reuse and exchange.reusable:
             idle = self._idle.setdefault(place, [])
             if len(idle) < IDLE_CONNECTIONS_MAX:
+                exchange.idle_since = asyncio.get_running_loop().time()
                 idle.append(exchange)
                 return reply
         exchange.abort()
@@ -87,10 +91,12 @@ class Outbound:
 
     def _take(self, place: tuple[str, str, int]) -> "_Exchange | None":
         idle = self._idle.get(place)
+        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS_MAX
         while idle:
             exchange = idle.pop()
-            if exchange.reusable:
+            if exchange.reusable and exchange.idle_since >= oldest:
                 return exchange
+            exchange.abort()
         return None
 
     async def _connect(self, place: tuple[str, str, int], limit_seconds: float) -> "_Exchange":
@@ -121,6 +127,7 @@ class _Exchange(asyncio.Protocol):
         self._head = False
         self._closed = False
         self._keep_alive = False
+        self.idle_since = 0.0
 
     @property
     def reusable(self) -> bool:
