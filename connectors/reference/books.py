@@ -4,9 +4,11 @@ Everything that is missing and may be made (a tax, the shipping product) is made
 external id, so that two that make it at once make one.
 """
 
+import asyncio
 import hashlib
 from decimal import Decimal
 from typing import Any
+from weakref import WeakValueDictionary
 
 from .channel_order import Tax
 from .errors import Refused
@@ -30,6 +32,11 @@ class Books:
         self.store = store
         self.odoo = odoo
         self._known: dict[tuple[str, str], int] = {}
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, kind: str, key: str) -> asyncio.Lock:
+        """Return the lock under which one thing is looked up and, if need be, made."""
+        return self._turns.setdefault((kind, key), asyncio.Lock())
 
     async def recall(self, kind: str, key: str) -> int | None:
         """Return a remembered id."""
@@ -103,9 +110,14 @@ class Books:
         """Return the sale tax of that rate, in or on top of prices as the shop has it."""
         percent = (tax.rate * 100).normalize()
         key = f"{percent:f}|{included}|{tax.title}"
-        known = await self.recall("tax", key)
-        if known is not None:
-            return known
+        async with self.turn("tax", key):
+            known = await self.recall("tax", key)
+            if known is None:
+                known = await self._find_tax(tax.title, percent, included)
+                await self.remember("tax", key, known)
+        return known
+
+    async def _find_tax(self, title: str, percent: Decimal, included: bool) -> int:
         found: list[dict[str, Any]] = await self.odoo.read(
             "account.tax",
             "search_read",
@@ -118,20 +130,19 @@ class Books:
             order="id",
         )
         fitting = [row for row in found if bool(row["price_include"]) == included]
-        fitting.sort(key=lambda row: row["name"] != tax.title)
+        fitting.sort(key=lambda row: row["name"] != title)
         if fitting:
-            return await self.remember("tax", key, fitting[0]["id"])
-        made = await self._make_tax(tax.title, percent, included)
-        return await self.remember("tax", key, made)
+            return int(fitting[0]["id"])
+        return await self._make_tax(title, percent, included)
 
     async def no_tax(self) -> int:
         """Return our own tax of 0 %, which lets an untaxed line carry its exact amount."""
-        known = await self.recall("tax", "none")
-        if known is not None:
-            return known
-        return await self.remember(
-            "tax", "none", await self._make_tax("Channel: no tax", Decimal(0), False)
-        )
+        async with self.turn("tax", "none"):
+            known = await self.recall("tax", "none")
+            if known is None:
+                known = await self._make_tax("Channel: no tax", Decimal(0), False)
+                await self.remember("tax", "none", known)
+        return known
 
     async def _make_tax(self, title: str, percent: Decimal, included: bool) -> int:
         way = "tax_included" if included else "tax_excluded"
@@ -141,7 +152,7 @@ class Books:
             [
                 [
                     f"{MODULE}.tax_{digest(title, f'{percent:f}', way)}",
-                    title if not included else f"{title} (incl.)",
+                    f"{title} {percent:f}%{' (included)' if included else ''}",
                     f"{percent:f}",
                     "percent",
                     "sale",
@@ -153,22 +164,23 @@ class Books:
 
     async def service(self, code: str, name: str) -> int:
         """Return the service product with that code (shipping, free text lines)."""
-        known = await self.recall("service", code)
-        if known is not None:
-            return known
-        found = await self.odoo.read(
-            "product.product",
-            "search",
-            domain=[["default_code", "=", code]],
-            order="id",
-            limit=1,
-        )
-        made = found or await self.odoo.load(
-            "product.product",
-            ["id", "name", "default_code", "type"],
-            [[f"{MODULE}.product_{code.lower()}", name, code, "service"]],
-        )
-        return await self.remember("service", code, made[0])
+        async with self.turn("service", code):
+            known = await self.recall("service", code)
+            if known is None:
+                found = await self.odoo.read(
+                    "product.product",
+                    "search",
+                    domain=[["default_code", "=", code]],
+                    order="id",
+                    limit=1,
+                )
+                made = found or await self.odoo.load(
+                    "product.product",
+                    ["id", "name", "default_code", "type"],
+                    [[f"{MODULE}.product_{code.lower()}", name, code, "service"]],
+                )
+                known = await self.remember("service", code, made[0])
+        return known
 
     async def product(self, sku: str) -> int:
         """Return the product with that SKU; raises Refused when none or several have it."""

@@ -34,14 +34,15 @@ class Partners:
     async def parties(self, order: ChannelOrder) -> Parties:
         """Return the parties of an order, made where they are missing."""
         home = order.billing_address or order.shipping_address or Address()
-        partner = await self._person(order, home)
-        invoice = await self._contact(partner, order.billing_address, "invoice")
-        shipping = await self._contact(partner, order.shipping_address, "delivery")
-        return Parties(partner_id=partner, invoice_id=invoice, shipping_id=shipping)
-
-    async def _person(self, order: ChannelOrder, home: Address) -> int:
         email = order.email.strip()
         key = email.lower() or f"order {order.gid}"
+        async with self.books.turn("partner", key):
+            partner = await self._person(order, home, email, key)
+            invoice = await self._contact(partner, order.billing_address, "invoice")
+            shipping = await self._contact(partner, order.shipping_address, "delivery")
+        return Parties(partner_id=partner, invoice_id=invoice, shipping_id=shipping)
+
+    async def _person(self, order: ChannelOrder, home: Address, email: str, key: str) -> int:
         known = await self.books.recall("partner", key)
         if known is not None:
             return known

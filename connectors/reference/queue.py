@@ -143,7 +143,8 @@ class Queue:
         )
 
     async def _wait(self, task: dict[str, Any], error: Unavailable) -> None:
-        backoff = backoff_seconds(task["waits"], 0.4, error.wait_seconds_max)
+        longest = error.wait_seconds_max
+        backoff = backoff_seconds(task["waits"], min(0.4, longest / 8), longest)
         delay = max(error.after_seconds, backoff)
         say("task waits", resource=task["resource"], reason=str(error), seconds=round(delay, 2))
         await self._postpone(task["resource"], delay, str(error), waits=1, refusals=0)
