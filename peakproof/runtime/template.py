@@ -7,8 +7,10 @@ inside the database (so that a clone is complete). Wizards and senders that woul
 connector's call for a reason of their own (text messages on delivery) are off.
 """
 
+import base64
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -35,6 +37,8 @@ __all__ = [
     "Template",
     "TemplateNote",
     "find_template",
+    "hash_of",
+    "remove_unused",
 ]
 
 BASE_MODULES = ("sale_management", "sale_stock", "stock_delivery", "account")
@@ -44,6 +48,8 @@ FORMAT = "4"
 NEEDED_BYTES = 400 * 2**20
 INSTALL_SECONDS = 900.0
 API_KEY_ROUNDS = 6000
+UNUSED_SECONDS = 30 * 86_400
+LOADING = re.compile(r"Loading module \S+ \((\d+)/(\d+)\)")
 SWITCHED_OFF = {
     "res_company": {"stock_text_confirmation": False, "has_received_warning_stock_sms": True}
 }
@@ -116,10 +122,23 @@ def find_template(
         (folder / "note.json").write_bytes(msgspec.json.encode(note))
         (folder / "note.json").chmod(0o600)
 
-    target = cache_folder() / "templates" / f"odoo-{source.version.split('+')[0]}-{key}"
+    templates = cache_folder() / "templates"
+    target = templates / f"odoo-{source.version.split('+')[0]}-{key}"
+    known = target.is_dir()
     folder = build_folder(target, build, "An Odoo database", NEEDED_BYTES, progress)
+    os.utime(folder / "note.json")
+    if not known:
+        remove_unused(templates, newest=folder)
     note = msgspec.json.decode((folder / "note.json").read_bytes(), type=TemplateNote)
     return Template(key, folder, addons, note)
+
+
+def remove_unused(templates: Path, newest: Path) -> None:
+    """Remove the templates that nobody used for a month before the newest was made."""
+    oldest_use = (newest / "note.json").stat().st_mtime - UNUSED_SECONDS
+    for note in templates.glob("odoo-*/note.json"):
+        if note.stat().st_mtime < oldest_use:
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _fill(
@@ -194,8 +213,9 @@ def _install(
     program.start()
 
     def installed() -> bool:
-        loaded = sum("Loading module " in line for line in log.open(errors="replace"))
-        progress(f"installing Odoo modules ({loaded} so far)", None)
+        counts = LOADING.findall(log.read_text(errors="replace"))
+        done, of = map(int, counts[-1]) if counts else (0, 1)
+        progress("installing Odoo modules", done / of if of > 1 else None)
         return not program.running
 
     try:
@@ -242,7 +262,7 @@ def _finish(
             connection.execute(
                 "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
                 "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
-                [_hash_of(note.api_key), note.api_key[:8], LOGIN],
+                [hash_of(note.api_key), note.api_key[:8], LOGIN],
             )
         for table, values in SWITCHED_OFF.items():
             for column, value in values.items():
@@ -260,14 +280,12 @@ def _finish(
     return watched
 
 
-def _hash_of(api_key: str) -> str:
-    """Return the hash that Odoo stores for an API key (passlib's pbkdf2_sha512)."""
+def hash_of(api_key: str) -> str:
+    """Return what Odoo stores of an API key: passlib's pbkdf2_sha512, with a fresh salt."""
     salt = secrets.token_bytes(16)
     digest = hashlib.pbkdf2_hmac("sha512", api_key.encode(), salt, API_KEY_ROUNDS)
 
     def adapted(blob: bytes) -> str:
-        import base64
-
         return base64.b64encode(blob).decode().rstrip("=").replace("+", ".")
 
     return f"$pbkdf2-sha512${API_KEY_ROUNDS}${adapted(salt)}${adapted(digest)}"
