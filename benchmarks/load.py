@@ -61,7 +61,7 @@ class Load(msgspec.Struct, kw_only=True):
 
     @property
     def cpu_microseconds(self) -> float:
-        """What one answer cost the server: tells the same on a machine that others use too."""
+        """What one answer cost the server in processor time."""
         return self.server_cpu_seconds / max(self.answered, 1) * 1e6
 
 
