@@ -36,7 +36,7 @@ def main() -> int:
     odoo = Odoo(world["odoo"]["url"], world["odoo"]["database"], world["odoo"]["api_key"])
     try:
         company = _company(odoo, world)
-        _settings(odoo, world)
+        _settings(odoo, world, company)
         products = _products_of_the_company(odoo, world, company)
         _sale_taxes(odoo, world, company)
         instance = _onboard(odoo, world, company)
@@ -67,13 +67,19 @@ def _company(odoo: Odoo, world: World) -> int:
     return int(companies.pop())
 
 
-def _settings(odoo: Odoo, world: World) -> None:
-    """Set the address that webhooks are sent to, and activate the shop's currencies."""
+def _settings(odoo: Odoo, world: World, company: int) -> None:
+    """Set what an administrator would set before onboarding.
+
+    The address that webhooks are sent to; the shop's currencies; tax rounded line by line as
+    the channel does it (Odoo's default is once an order, and the connector refuses orders whose
+    total differs by a cent).
+    """
     for key, value in (
         ("web.base.url", world["odoo"]["url"]),
         ("web.base.url.freeze", "True"),
     ):
         odoo.call("ir.config_parameter", "set_param", key=key, value=value)
+    odoo.write("res.company", [company], {"tax_calculation_rounding_method": "round_per_line"})
     codes = [world["shop"]["currency"], *world["shop"]["exchange_rates"]]
     rows = odoo.search_read(
         "res.currency",
