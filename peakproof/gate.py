@@ -89,8 +89,9 @@ def gate(
         not_applicable=left_out,
     )
     target = _report_folder(request, [record for record, _ in judged])
-    paths = write_reports(gate_record, [history for _, history in judged], target)
-    print_gate(gate_record, paths, console)
+    secrets = [word for record, _ in judged for word in RunFolder(Path(record.folder)).secrets()]
+    paths = write_reports(gate_record, [history for _, history in judged], target, secrets)
+    print_gate(gate_record, paths, console, secrets)
     return gate_record
 
 
@@ -109,8 +110,9 @@ def check(run_folder: Path, console: Console) -> int:
         harness_share=_harness_share([record]),
         versions=record.versions,
     )
-    paths = write_reports(gate_record, [history], folder.path)
-    print_gate(gate_record, paths, console)
+    secrets = folder.secrets()
+    paths = write_reports(gate_record, [history], folder.path, secrets)
+    print_gate(gate_record, paths, console, secrets)
     return gate_record.exit_code
 
 

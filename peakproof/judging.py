@@ -6,12 +6,10 @@ that says so: the world broke, it never came to rest, or a planned fault never f
 
 import ast
 
-import msgspec
-
 from peakproof import catalog, faults, invariants
 from peakproof.evidence import Claims, Result, ServiceLevel, trail, unknown
 from peakproof.figures import Figures, figures
-from peakproof.history import Event, History
+from peakproof.history import History
 from peakproof.outcomes import Verdict, worst
 from peakproof.plan import Plan
 from peakproof.report.records import (
@@ -22,8 +20,8 @@ from peakproof.report.records import (
     LatencyRecord,
     ResultRecord,
     RunRecord,
-    TrailStep,
 )
+from peakproof.report.telling import tell
 from peakproof.run import load_scenario
 from peakproof.store import RunFolder, RunMeta
 
@@ -128,9 +126,11 @@ def _record(result: Result, history: History, claims: Claims, plan: Plan) -> Res
             FindingRecord(
                 subject=finding.subject,
                 expected=finding.expected,
-                found=f"{finding.what}: {finding.found}",
+                what=finding.what,
+                found=finding.found,
+                time=finding.time_seconds,
                 evidence=[{"what happened": line} for line in finding.trail],
-                trail=[_step(event) for event in steps[:_TRAIL_MAX]],
+                trail=[tell(event) for event in steps[:_TRAIL_MAX]],
             )
         )
     passed = result.verdict in (Verdict.PASS, Verdict.VIOLATED, Verdict.SLOW)
@@ -140,20 +140,10 @@ def _record(result: Result, history: History, claims: Claims, plan: Plan) -> Res
         statement=invariant.TITLE,
         flow=", ".join(invariant.FLOWS),
         tested=result.tested,
+        summary=result.summary,
         reason="" if passed else result.summary,
         findings=findings,
         findings_total=result.finding_count,
-    )
-
-
-def _step(event: Event) -> TrailStep:
-    detail = msgspec.json.encode(event.value, enc_hook=str).decode()
-    return TrailStep(
-        time=event.time,
-        system=event.source,
-        what=f"{event.kind} {event.name}" + (f" {event.key}" if event.key else ""),
-        outcome=event.outcome,
-        detail=detail if len(detail) <= 300 else detail[:297] + "...",
     )
 
 
@@ -178,7 +168,8 @@ def _figures(measured: Figures) -> list[FigureRecord]:
             value=recovery.seconds,
             unit="seconds",
             label=f"Recovery after {recovery.fault}",
-            detail=f"{recovery.held_up} changes were held up; healed at "
+            detail=("" if recovery.seconds is not None else "never recovered; ")
+            + f"{recovery.held_up} changes were held up; healed at "
             f"{recovery.healed_seconds:.1f} s",
         )
         for recovery in measured.recoveries

@@ -5,6 +5,7 @@ scenario's folder always points to the newest run.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from peakproof.plan import Plan
 from peakproof.seed import Clock
 
 __all__ = ["RunFolder", "RunMeta", "write_atomically"]
+
+_CREDENTIAL = re.compile(r"token|secret|password|api_key|dsn")
 
 
 class RunMeta(msgspec.Struct, kw_only=True):
@@ -130,6 +133,14 @@ class RunFolder:
         """Read the stored history."""
         return History.load(self.path / "history.jsonl")
 
+    def secrets(self) -> list[str]:
+        """Return every credential of the run's world, to be kept out of reports."""
+        found: list[str] = []
+        for path in sorted(self.path.glob("*.json")):
+            if path.stat().st_mode & 0o077 == 0:
+                _collect(msgspec.json.decode(path.read_bytes()), found)
+        return found
+
     def _write_json(self, name: str, value: Any) -> None:
         text = msgspec.json.format(msgspec.json.encode(value))
         write_atomically(self.path / name, text + b"\n")
@@ -140,6 +151,18 @@ class RunFolder:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except (OSError, msgspec.DecodeError) as error:
             raise BadFile(f"{path}: expected what peakproof wrote there: {error}.") from error
+
+
+def _collect(value: Any, found: list[str], name: str = "") -> None:
+    """Gather the strings whose key says that they are credentials."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _collect(inner, found, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, found, name)
+    elif isinstance(value, str) and value and _CREDENTIAL.search(name):
+        found.append(value)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

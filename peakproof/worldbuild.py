@@ -26,6 +26,7 @@ from peakproof.runtime.odoo_shop import seed_odoo
 from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.supervise import Supervised
+from peakproof.runtime.zygote import Server
 from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
@@ -35,6 +36,7 @@ from peakproof.world import OdooTarget, World
 __all__ = ["build_world"]
 
 _START_LIMIT_SECONDS = 30.0
+_PROXY = "peakproof.runtime.proxy"
 
 
 @contextlib.contextmanager
@@ -162,7 +164,7 @@ class _Builder:
         """Put the recording proxy before Odoo, where answers can be lost."""
         upstream = self.world.values["odoo"]["url"]
         _, config, port = self._start_kit(
-            "odoo_proxy", "peakproof.runtime.proxy", stack, {"upstream_url": upstream}, tls=False
+            "odoo_proxy", _PROXY, stack, {"upstream_url": upstream}, tls=False
         )
         url = f"http://{config.host}:{port}"
         self.world.odoo_proxy = SimulatorClient(url, config.control_token)
@@ -252,7 +254,7 @@ class _Builder:
         stack: contextlib.ExitStack,
         options: dict[str, Any],
         tls: bool,
-    ) -> tuple[Supervised, SimulatorConfig, int]:
+    ) -> tuple[Server, SimulatorConfig, int]:
         """Start a program built on simkit; return it with its configuration and port."""
         config = SimulatorConfig(
             name=name,
@@ -267,14 +269,16 @@ class _Builder:
             options=options,
         )
         path = self.folder.write_values(f"{name}.json", config)
-        process = Supervised(
+        process = Server(
             name,
-            [sys.executable, "-m", module, str(path)],
+            self.runtime.programs(),
+            [str(path)],
+            _plain_environment()
+            | {"SSL_CERT_FILE": str(self.authority.bundle_path), "PYTHONPATH": str(catalog.root())},
             self.folder.log(name),
-            env=_plain_environment() | {"SSL_CERT_FILE": str(self.authority.bundle_path)},
-            cwd=catalog.root(),
-            want_output=True,
-            on_event=self._process_event(name),
+            self._process_event(name),
+            program=f"{module}.__main__" if module != _PROXY else module,
+            out_path=self.folder.log(f"{name}.out"),
         )
         process.start()
         stack.callback(process.stop)

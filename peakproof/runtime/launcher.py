@@ -1,9 +1,11 @@
-"""The warm parent of Odoo servers: imports Odoo once, then forks a server per order.
+"""The warm parent of servers: imports what they need once, then forks a server per order.
 
-Run by path with the Python of Odoo's environment; it imports nothing of peakproof. Standard
-input carries JSON lines: first ``{"options": [...], "modules": [...]}``, then orders
-``{"id", "arguments", "env", "log", "folder"}``. Standard output carries ``{"ready": true}``,
-``{"id", "pid"}`` and ``{"pid", "exit_code"}``. When the input ends, the servers are killed.
+Run by path with the Python of the servers' environment; it imports nothing of peakproof by
+itself. Standard input carries JSON lines: first what to import, ``{"options", "modules"}`` for
+Odoo or ``{"imports"}`` for anything else (a module's ``warm()`` is called if it has one), then
+orders ``{"id", "arguments", "env", "log", "out", "folder", "program"}``. Standard output
+carries ``{"ready": true}``, ``{"id", "pid"}`` and ``{"pid", "exit_code"}``. When the input
+ends, the servers are killed. A ``program`` is a module to run as a script; "" is Odoo.
 
 Only Odoo's own modules are imported ahead: a connector's addons may read their environment
 while they are imported, so each server imports those itself.
@@ -16,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import sys
@@ -34,7 +37,10 @@ def main() -> None:
     os.dup2(2, 1)
     with open(0, "rb", buffering=0, closefd=False) as orders:
         first = json.loads(orders.readline())
-    _import_odoo(first["options"], first["modules"])
+    if "imports" in first:
+        _import(first["imports"])
+    else:
+        _import_odoo(first["options"], first["modules"])
     gc.collect()
     gc.freeze()
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK)
@@ -64,6 +70,15 @@ def main() -> None:
                 replies.write(json.dumps({"id": order["id"], "pid": pid}) + "\n")
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+
+
+def _import(modules: list[str]) -> None:
+    for name in modules:
+        try:
+            module = importlib.import_module(name)
+            getattr(module, "warm", int)()
+        except Exception:  # noqa: BLE001  (a server that needs it will say so in its own log)
+            traceback.print_exc()
 
 
 def _import_odoo(options: list[str], modules: list[str]) -> None:
@@ -99,17 +114,22 @@ def _become_server(order: dict[str, Any], control: list[int]) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)
+        out = os.open(order["out"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(nothing, 0)
-        os.dup2(log, 1)
+        os.dup2(out, 1)
         os.dup2(log, 2)
-        for descriptor in (*control, log, nothing):
+        for descriptor in (*control, log, out, nothing):
             os.close(descriptor)
         os.environ.clear()
         os.environ.update(order["env"])
         os.environ["TZ"] = "UTC"
         os.chdir(order["folder"])
-        sys.argv = ["odoo", *order["arguments"]]
-        importlib.import_module("odoo.cli").main()
+        if order["program"]:
+            sys.argv = [order["program"], *order["arguments"]]
+            runpy.run_module(order["program"], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = ["odoo", *order["arguments"]]
+            importlib.import_module("odoo.cli").main()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

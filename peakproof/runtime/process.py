@@ -12,10 +12,14 @@ Every template has a database server and a warm Odoo parent of its own, started 
 """
 
 import os
+import shutil
+import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from peakproof import catalog
 from peakproof.errors import UsageError
 from peakproof.runtime.addons import fetch_addons, local_addons
 from peakproof.runtime.environment import odoo_python
@@ -24,7 +28,7 @@ from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.postgres import Cluster
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.source import find_source
-from peakproof.runtime.supervise import OnEvent, ignore_event
+from peakproof.runtime.supervise import OnEvent, ignore_event, warden_forget, warden_keep
 from peakproof.runtime.template import DATABASE, LOGIN, Addons, Template, find_template
 from peakproof.runtime.zygote import Zygote
 
@@ -67,6 +71,7 @@ class ProcessRuntime:
         self._on_event = on_event
         self._stages: dict[str, _Stage] = {}
         self._bare: Cluster | None = None
+        self._programs: Zygote | None = None
         self._storages: dict[str, Cluster] = {}
         self._lock = threading.RLock()
 
@@ -100,7 +105,8 @@ class ProcessRuntime:
         return find_template(source, python, modules, addons, watch_tables, self._progress)
 
     def warm(self, template: Template) -> None:
-        """Start the template's database server and Odoo parent; later calls do nothing."""
+        """Start the template's database server and the warm parents; later calls do nothing."""
+        self.programs()
         self._stage(template)
 
     def new_database(self, template: Template, name: str) -> Database:
@@ -186,6 +192,22 @@ class ProcessRuntime:
         """Drop a database that ``create_database`` made."""
         self._storages.pop(name).drop_database(name)
 
+    def programs(self) -> Zygote:
+        """Return the warm parent of simulators and proxies, started at first use."""
+        with self._lock:
+            if self._programs is None:
+                folder = Path(tempfile.mkdtemp(prefix="peakproof-programs-"))
+                warden_keep("folder", folder)
+                names = [catalog.module("simulators", name) for name in catalog.names("simulators")]
+                self._programs = Zygote(
+                    Path(sys.executable),
+                    [catalog.root()],
+                    {"imports": ["peakproof.runtime.proxy", *names]},
+                    folder / "parent.log",
+                    "simulators",
+                )
+            return self._programs
+
     def cluster(self, template: Template) -> Cluster:
         """Return the template's database server (to stop, pause or restart it)."""
         return self._stage(template).cluster
@@ -199,6 +221,12 @@ class ProcessRuntime:
             if self._bare is not None:
                 self._bare.close()
                 self._bare = None
+            if self._programs is not None:
+                self._programs.close()
+                folder = self._programs.log_path.parent
+                shutil.rmtree(folder, ignore_errors=True)
+                warden_forget("folder", folder)
+                self._programs = None
 
     def _stage(self, template: Template) -> _Stage:
         with self._lock:
@@ -222,8 +250,13 @@ class ProcessRuntime:
         zygote = Zygote(
             odoo_python(self._progress),
             (source.python_path, *template.addons.python_paths),
-            [f"--addons-path={addons_path}", f"--data-dir={cluster.folder / 'odoo'}"],
-            [*SERVER_WIDE_MODULES, *core],
+            {
+                "options": [
+                    f"--addons-path={addons_path}",
+                    f"--data-dir={cluster.folder / 'odoo'}",
+                ],
+                "modules": [*SERVER_WIDE_MODULES, *core],
+            },
             cluster.folder / "odoo-parent.log",
         )
         try:

@@ -1,8 +1,8 @@
-"""The harness's side of the warm Odoo parent (launcher.py): orders servers from it.
+"""The harness's side of a warm parent (launcher.py): orders servers from it.
 
-A forked server is up in well under a second, where a fresh Python spends most of three
-seconds on imports. ``Zygote(...).server(...)`` makes an OdooServer; start, stop, kill, pause
-and restart it like any supervised program.
+A forked server is up in well under a second, where a fresh Python spends one to three seconds
+on imports. ``Server(zygote, ...)`` can be started, stopped, killed, paused and restarted like
+any supervised program. Odoo's servers come from one parent, simulators from another.
 """
 
 import contextlib
@@ -26,27 +26,31 @@ from peakproof.runtime.supervise import (
 )
 from peakproof.seed import wait_until
 
-__all__ = ["OdooServer", "Zygote"]
+__all__ = ["OdooServer", "Server", "Zygote"]
 
 READY_SECONDS = 120.0
 FORK_SECONDS = 20.0
 
 
 class Zygote:
-    """A process with Odoo imported, ready to fork servers."""
+    """A process with everything imported, ready to fork servers.
+
+    ``first`` is what to import, in the words of launcher.py; ``name`` is whose parent it is.
+    """
 
     def __init__(
         self,
         python: Path,
         python_path: Sequence[Path],
-        options: Sequence[str],
-        modules: Sequence[str],
+        first: Mapping[str, Any],
         log_path: Path,
+        name: str = "odoo",
     ) -> None:
+        self.name = name
         self.log_path = log_path
         self._lock = threading.Lock()
         self._replies: dict[int, int] = {}
-        self._servers: dict[int, OdooServer] = {}
+        self._servers: dict[int, Server] = {}
         self._early_ends: dict[int, int] = {}
         self._ready = False
         self._last_id = 0
@@ -65,7 +69,7 @@ class Zygote:
                 bufsize=0,
             )
         warden_keep("group", self._process.pid)
-        self._send({"options": list(options), "modules": list(modules)})
+        self._send(first)
         threading.Thread(target=self._listen, name="zygote", daemon=True).start()
 
     def wait_ready(self) -> None:
@@ -74,11 +78,11 @@ class Zygote:
         def ready() -> bool:
             if self._process.poll() is not None:
                 raise WorldFailed(
-                    "odoo", "the warm parent process ended", last_lines(self.log_path)
+                    self.name, "the warm parent process ended", last_lines(self.log_path)
                 )
             return self._ready
 
-        wait_until(ready, READY_SECONDS, "Odoo to be imported", 0.01)
+        wait_until(ready, READY_SECONDS, f"the modules of {self.name} to be imported", 0.01)
 
     def close(self) -> None:
         """End the parent and every server it forked."""
@@ -92,7 +96,7 @@ class Zygote:
             self._process.wait()
         warden_forget("group", self._process.pid)
 
-    def fork(self, server: "OdooServer", arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    def fork(self, server: "Server") -> int:
         """Fork a server and return its process id; raises WorldFailed."""
         self.wait_ready()
         with self._lock:
@@ -100,25 +104,27 @@ class Zygote:
             number = self._last_id
         order = {
             "id": number,
-            "arguments": list(arguments),
-            "env": dict(env),
+            "arguments": server.arguments,
+            "env": server.env,
             "log": str(server.log_path),
+            "out": str(server.out_path),
             "folder": str(server.log_path.parent),
+            "program": server.program,
         }
         self._send(order)
 
         def forked() -> int | None:
             if self._process.poll() is not None:
                 raise WorldFailed(
-                    "odoo", "the warm parent process ended", last_lines(self.log_path)
+                    self.name, "the warm parent process ended", last_lines(self.log_path)
                 )
             return self._replies.pop(number, None)
 
-        pid = wait_until(forked, FORK_SECONDS, "a forked Odoo server", 0.002)
+        pid = wait_until(forked, FORK_SECONDS, f"a forked {self.name} server", 0.002)
         assert pid is not None
         return pid
 
-    def watch(self, server: "OdooServer", pid: int) -> None:
+    def watch(self, server: "Server", pid: int) -> None:
         """Tell the server when its process ends."""
         with self._lock:
             code = self._early_ends.pop(pid, None)
@@ -127,14 +133,14 @@ class Zygote:
         if code is not None:
             server.ended(code)
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
         try:
             with self._lock:
-                self._process.stdin.write(json.dumps(message).encode() + b"\n")
+                self._process.stdin.write(json.dumps(dict(message)).encode() + b"\n")
         except BrokenPipeError as error:
             raise WorldFailed(
-                "odoo", "the warm parent process ended", last_lines(self.log_path)
+                self.name, "the warm parent process ended", last_lines(self.log_path)
             ) from error
 
     def _listen(self) -> None:
@@ -162,8 +168,55 @@ class Zygote:
                 server.ended(message["exit_code"])
 
 
-class OdooServer(Watched):
-    """An Odoo server process forked from a zygote; can be started again after its end."""
+class Server(Watched):
+    """A process forked from a zygote; can be started again after its end.
+
+    ``program`` is a module to run ("" is Odoo); its standard output goes to ``out_path``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        zygote: Zygote,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        log_path: Path,
+        on_event: OnEvent = ignore_event,
+        program: str = "",
+        out_path: Path | None = None,
+    ) -> None:
+        super().__init__(name, log_path, on_event)
+        self._zygote = zygote
+        self.arguments = list(arguments)
+        self.env = dict(env)
+        self.program = program
+        self.out_path = out_path or log_path
+
+    def start(self) -> None:
+        """Start (again); returns once the process exists."""
+        assert not self.running, f"{self.name} runs already (pid {self.pid})"
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        pid = self._zygote.fork(self)
+        self.begun(pid)
+        self._zygote.watch(self, pid)
+
+    def first_line(self, limit_seconds: float) -> str:
+        """Wait for the first whole line of standard output; "" if the program ended first."""
+
+        def line() -> str | None:
+            running = self.running
+            text = self.out_path.read_text() if self.out_path.exists() else ""
+            if "\n" in text:
+                return text.partition("\n")[0] + "\n"
+            return None if running else " "
+
+        found = wait_until(line, limit_seconds, f"the first line of {self.name}", 0.005)
+        assert found is not None
+        return found.strip(" ")
+
+
+class OdooServer(Server):
+    """An Odoo server process."""
 
     def __init__(
         self,
@@ -173,15 +226,4 @@ class OdooServer(Watched):
         log_path: Path,
         on_event: OnEvent = ignore_event,
     ) -> None:
-        super().__init__("odoo", log_path, on_event)
-        self._zygote = zygote
-        self.arguments = list(arguments)
-        self.env = dict(env)
-
-    def start(self) -> None:
-        """Start (again); returns once the process exists."""
-        assert not self.running, f"odoo runs already (pid {self.pid})"
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        pid = self._zygote.fork(self, self.arguments, self.env)
-        self.begun(pid)
-        self._zygote.watch(self, pid)
+        super().__init__("odoo", zygote, arguments, env, log_path, on_event)
