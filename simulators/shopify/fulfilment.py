@@ -113,8 +113,9 @@ def ship(
         entry_line = FulfillmentLine(line_number, line_identity, parcel, part, part.line, quantity)
         parcel.lines.append(entry_line)
         orders.fulfillment_lines[line_number] = entry_line
-        if part.line.variant is not None:
-            shop.inventory.fulfil(part.line.variant.item, location, quantity, cause)
+        item = part.line.item
+        if item is not None:
+            shop.inventory.fulfil(item, location, quantity, cause)
     for entry, _ in units:
         entry.fulfillments.append(parcel)
         entry.status = "IN_PROGRESS"
@@ -167,10 +168,9 @@ def cancel_fulfillment(orders: Orders, parcel: Fulfillment) -> None:
             target.total += entry.quantity
         target.remaining += entry.quantity
         entry.line.unfulfilled += entry.quantity
-        if entry.line.variant is not None:
-            orders.shop.inventory.unfulfil(
-                entry.line.variant.item, parcel.location, entry.quantity, cause
-            )
+        item = entry.line.item
+        if item is not None:
+            orders.shop.inventory.unfulfil(item, parcel.location, entry.quantity, cause)
     for order_entry in parcel.fulfillment_orders:
         if order_entry.open and all(
             other.status != "SUCCESS" for other in order_entry.fulfillments

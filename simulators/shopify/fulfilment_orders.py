@@ -135,8 +135,8 @@ def move(
         if not entry.remaining:
             entry.status = "CLOSED"
     for line, quantity in chosen:
-        if line.line.variant is not None:
-            item = line.line.variant.item
+        item = line.line.item
+        if item is not None:
             orders.shop.inventory.move_commitment(item, source, location, quantity, cause)
     shop = orders.shop
     shop.emit(
@@ -191,14 +191,7 @@ def hold(
     first = entry.status != "ON_HOLD"
     entry.status, entry.updated_at = "ON_HOLD", orders.shop.now()
     shop = orders.shop
-    shop.emit(
-        "fulfillment_holds/added",
-        identity,
-        lambda: {
-            "fulfillment_order": fulfillment_order_payload(entry),
-            "fulfillment_hold": hold_payload(found),
-        },
-    )
+    _announce_hold(orders, "added", entry, found)
     if first:
         shop.emit(
             "fulfillment_orders/placed_on_hold",
@@ -207,6 +200,19 @@ def hold(
         )
     orders.changed(entry.order, "hold")
     return found, remaining
+
+
+def _announce_hold(
+    orders: Orders, what: str, entry: FulfillmentOrder, found: FulfillmentHold
+) -> None:
+    orders.shop.emit(
+        f"fulfillment_holds/{what}",
+        found.id,
+        lambda: {
+            "fulfillment_order": fulfillment_order_payload(entry),
+            "fulfillment_hold": hold_payload(found),
+        },
+    )
 
 
 def _held(
@@ -241,14 +247,7 @@ def release(orders: Orders, entry: FulfillmentOrder, holds: Sequence[str] | None
     shop = orders.shop
     for found in chosen:
         entry.holds.remove(found)
-        shop.emit(
-            "fulfillment_holds/released",
-            found.id,
-            lambda found=found: {
-                "fulfillment_order": fulfillment_order_payload(entry),
-                "fulfillment_hold": hold_payload(found),
-            },
-        )
+        _announce_hold(orders, "released", entry, found)
     if not entry.holds:
         entry.status = "IN_PROGRESS" if entry.fulfillments else "OPEN"
         entry.updated_at = shop.now()

@@ -52,9 +52,10 @@ def pull_units(
             part.remaining -= taken
             part.total -= taken
             left -= taken
-            if line.variant is not None:
+            item = line.item
+            if item is not None:
                 move = inventory.release if restock else inventory.drop
-                move(line.variant.item, entry.location, taken, cause)
+                move(item, entry.location, taken, cause)
         close_if_done(entry, orders, status)
     if left:
         raise Refused("not_unfulfilled", f"{line.sku}: only {units - left} units are unshipped.")
@@ -66,11 +67,9 @@ def want_units(orders: Orders, line: Line, units: int, cause: Cause) -> None:
 
     Raises Refused ``sold_out`` before anything has changed. The line counts them already.
     """
-    variant = line.variant
-    if variant is None:
-        return
     order = line.order
-    for location, part in place_one(orders.shop, variant, units):
+    stock = "obey" if line.reserved else "bypass"
+    for location, part in place_one(orders.shop, line.variant, units, stock):
         entry = next(
             (
                 other
@@ -98,4 +97,5 @@ def want_units(orders: Orders, line: Line, units: int, cause: Cause) -> None:
         own.total += part
         own.remaining += part
         entry.updated_at = orders.shop.now()
-        orders.shop.inventory.commit(variant.item, location, part, cause)
+        if line.item is not None:
+            orders.shop.inventory.commit(line.item, location, part, cause)

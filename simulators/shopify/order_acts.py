@@ -120,24 +120,24 @@ def _refund(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _wanted(order: Order, arguments: dict[str, Any], shop: Shop) -> list[
-    tuple[FulfillmentOrder, list[tuple[FulfillmentOrderLine, int]]]
-]:  # fmt: skip
+Wanted = tuple[FulfillmentOrder, list[tuple[FulfillmentOrderLine, int]]]
+
+
+def _wanted(order: Order, arguments: dict[str, Any], shop: Shop) -> list[Wanted]:
     """Return which units of which fulfilment orders ``lines`` (and a location) mean."""
     location = location_of(shop, arguments.get("location_code"))
-    left = {line.number: [line, units] for line, units in
-            line_units(shop, order, arguments["lines"])}  # fmt: skip
-    found: dict[int, tuple[FulfillmentOrder, list[tuple[FulfillmentOrderLine, int]]]] = {}
+    wishes = line_units(shop, order, arguments["lines"])
+    left = {line.number: units for line, units in wishes}
+    found: dict[int, Wanted] = {}
     for entry in order.fulfillment_orders:
         if not entry.open or entry.status == "ON_HOLD" or location not in (None, entry.location):
             continue
         for part in entry.lines:
-            wish = left.get(part.line.number)
-            taken = min(wish[1], part.remaining) if wish else 0
-            if wish and taken:
-                wish[1] -= taken
+            taken = min(left.get(part.line.number, 0), part.remaining)
+            if taken:
+                left[part.line.number] -= taken
                 found.setdefault(entry.number, (entry, []))[1].append((part, taken))
-    missing = [f"{wish[0].sku} x {wish[1]}" for wish in left.values() if wish[1]]
+    missing = [f"{line.sku} x {left[line.number]}" for line, _ in wishes if left[line.number]]
     if missing:
         raise Refused("already_fulfilled", f"{order.name}: not left to ship: {missing}.")
     return list(found.values())

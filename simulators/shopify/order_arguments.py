@@ -12,7 +12,7 @@ from typing import Any
 from .catalog import Variant
 from .errors import Refused
 from .locations import Location
-from .order_checkout import Cart
+from .order_checkout import Cart, CartItem
 from .order_money import ZERO
 from .order_records import DiscountApplication, Line, Order
 from .shop import Shop
@@ -132,7 +132,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
         raise nearest("bad_payment", "payment", payment, ("paid", "authorized", "pending"))
     given = arguments.get("customer") or {}
     return Cart(
-        items=[(variant, units, variant.price) for variant, units in items],
+        items=[CartItem(variant, units, variant.price) for variant, units in items],
         buyer=given,
         email=given.get("email", ""),
         shipping=shipping,

@@ -51,7 +51,7 @@ def price_line(
 
     ``price`` is the unit price in the shop's currency.
     """
-    sides = []
+    sides: list[LineMoney] = []
     for currency in currencies:
         quantum = quantum_of(currency)
         unit = rounded(price if not sides else price * exchange, quantum)
@@ -96,7 +96,7 @@ def price_shipping(
     included: bool,
 ) -> list[ShippingMoney]:
     """Return a shipping line's money per currency; ``price`` is in the shop's currency."""
-    sides = []
+    sides: list[ShippingMoney] = []
     for currency in currencies:
         quantum = quantum_of(currency)
         amount = rounded(price if not sides else price * exchange, quantum)

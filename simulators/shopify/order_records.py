@@ -20,6 +20,7 @@ from .order_money import ZERO
 if TYPE_CHECKING:
     from .catalog import Variant
     from .customers import Address, Customer
+    from .inventory import InventoryItem
     from .fulfilment_records import Fulfillment, FulfillmentOrder
     from .locations import Location
     from .refund_records import Refund, Return
@@ -117,7 +118,7 @@ class Line(msgspec.Struct, eq=False):
     sku: str
     title: str
     variant_title: str | None
-    vendor: str
+    vendor: str | None
     grams: int
     requires_shipping: bool
     taxable: bool
@@ -129,6 +130,12 @@ class Line(msgspec.Struct, eq=False):
     sides: list[LineMoney]
     allocations: list[Allocation] = []
     added_by_edit: bool = False
+    reserved: bool = True  # whether its units take part in the stock
+
+    @property
+    def item(self) -> InventoryItem | None:
+        """What is stocked of it; None for custom lines and orders that bypassed the stock."""
+        return self.variant.item if self.reserved and self.variant is not None else None
 
     @property
     def name(self) -> str:

@@ -137,36 +137,50 @@ class Orders:
             lambda: transaction_payload(self.shop, transaction),
         )
 
-    def stamp(self, order: Order) -> datetime:
-        """Move the order's times on; return the exact one (microseconds), always a later one."""
-        exact = max(self.shop.seconds(), order.changed_at_seconds + 2e-6)
-        order.changed_at_seconds = exact
-        order.updated_at = max(order.updated_at, self.shop.now())
-        return self.shop.kit.clock.wall(exact)
+    def stamp(self, order: Order) -> None:
+        """Move the order's times on; the exact one is always later than the one before."""
+        shop = self.shop
+        order.changed_at_seconds = max(shop.seconds(), order.changed_at_seconds + 2e-6)
+        order.updated_at = max(order.updated_at, shop.now())
+
+    def exact(self, order: Order) -> datetime:
+        """Return the moment of the order's last change, with microseconds."""
+        return self.shop.kit.clock.wall(order.changed_at_seconds)
 
     def exact_text(self, order: Order) -> str:
         """Return the moment of the order's last change as the history has it."""
-        moment = self.shop.kit.clock.wall(order.changed_at_seconds)
-        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return self.exact(order).isoformat(timespec="microseconds")[:-6] + "Z"
 
     def created(self, order: Order) -> None:
         """Record a new order and emit ``orders/create``."""
-        self._tell(order, "create", ("orders/create",))
+        self._record(order, "create")
+        self._emit(order, ("orders/create",))
+
+    def routed(self, order: Order, topics: tuple[str, ...]) -> None:
+        """Emit what follows a new order: ``topics`` and ``orders/updated``.
+
+        The real platform touches an order again while it is routed, so its ``updated_at`` moves.
+        """
+        self.stamp(order)
+        self._emit(order, (*topics, "orders/updated"))
 
     def changed(self, order: Order, change: str, topics: tuple[str, ...] = ()) -> None:
         """Record that an order changed and emit ``topics``, then ``orders/updated``.
 
         ``change`` is a word such as edit, cancel, refund, fulfilment or note.
         """
-        self._tell(order, change, (*topics, "orders/updated"))
+        self.stamp(order)
+        self._record(order, change)
+        self._emit(order, (*topics, "orders/updated"))
 
-    announce = changed  # how the infrastructure says that tags changed
+    announce = changed  # what resolve_shop calls when tags changed
 
-    def _tell(self, order: Order, change: str, topics: tuple[str, ...]) -> None:
-        updated_at = self.stamp(order)
-        shop = self.shop
+    def _record(self, order: Order, change: str) -> None:
         value = {"change": change, "updated_at": self.exact_text(order), "name": order.name}
-        shop.record("order", order.id, value)
+        self.shop.record("order", order.id, value)
+
+    def _emit(self, order: Order, topics: tuple[str, ...]) -> None:
+        shop = self.shop
         built: list[dict[str, Any]] = []
 
         def payload() -> dict[str, Any]:
@@ -175,7 +189,8 @@ class Orders:
             return built[0]
 
         for topic in topics:
-            shop.emit(topic, order.id, payload, updated_at)
+            if shop.subscriptions.wanted(topic):
+                shop.emit(topic, order.id, payload, self.exact(order))
 
     def paid_topics(self, order: Order, before: str) -> tuple[str, ...]:
         """Return ``orders/paid`` if the order became paid since its status was ``before``."""

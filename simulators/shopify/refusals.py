@@ -31,8 +31,8 @@ def refusal(
     code: str = "INVALID",
 ) -> dict[str, Any]:
     """Return a payload that carries a refusal as its only user error."""
-    text = TEXTS.get(error.code)
-    message = f"{text}: {error.message}" if text else error.message
+    text, words = TEXTS.get(error.code), str(error).partition(": ")[2]
+    message = f"{text}: {words}" if text else words
     entry = user_error(field, message, CODES.get(error.code, code))
     return {**(payload or {}), errors: [entry]}
 

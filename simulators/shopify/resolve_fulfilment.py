@@ -32,8 +32,12 @@ FILTERS: dict[str, Callable[[FulfillmentOrder], Any]] = {
     "id": lambda entry: entry.number,
     "status": lambda entry: entry.status.lower(),
     "updated_at": lambda entry: entry.updated_at,
-    "assigned_location_id": lambda entry: entry.location.number,
+    "assigned_location_id": lambda entry: _location_number(entry),
 }
+
+
+def _location_number(entry: FulfillmentOrder) -> int:
+    return entry.location.number
 
 
 def _orders(context: Context) -> Orders:
@@ -133,11 +137,15 @@ ORDER_FIELDS: dict[str, Callable[[FulfillmentOrder], Any]] = {
         "unit": "GRAMS",
     },
 }
+def _item_id(part: FulfillmentOrderLine) -> str | None:
+    return part.line.variant.item.id if part.line.variant else None
+
+
 PART_FIELDS: dict[str, Callable[[FulfillmentOrderLine], Any]] = {
     "lineItem": lambda part: part.line,
     "totalQuantity": lambda part: part.total,
     "remainingQuantity": lambda part: part.remaining,
-    "inventoryItemId": lambda part: part.line.variant.item.id if part.line.variant else None,
+    "inventoryItemId": lambda part: _item_id(part),
     "sku": lambda part: part.line.sku,
     "productTitle": lambda part: part.line.title,
     "variantTitle": lambda part: part.line.variant_title,
@@ -215,7 +223,7 @@ for _type, _table in (
     ("Fulfillment", PARCEL_FIELDS),
     ("FulfillmentLineItem", LINE_FIELDS),
 ):
-    for _name, _work in _table.items():  # type: ignore[attr-defined]
+    for _name, _work in _table.items():
         _field(_type, _name, _work)
 
 

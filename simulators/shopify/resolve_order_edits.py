@@ -169,7 +169,7 @@ def set_quantity(arguments: Arguments, context: Context) -> dict[str, Any]:
 def commit(arguments: Arguments, context: Context) -> dict[str, Any]:
     """Answer Mutation.orderEditCommit."""
     change = _edit(arguments["id"], context)
-    empty = {"order": None, "successMessages": []}
+    empty: dict[str, Any] = {"order": None, "successMessages": []}
     if change is None:
         return missing("The calculated order", ["id"], payload=empty)
     try:
@@ -270,13 +270,15 @@ def _staged_bag(staged: Staged, units: int) -> Bag:
     return bag_of(order, [staged.unit(side) * units for side in range(len(order.currencies))])
 
 
+def _sku(staged: Staged) -> str:
+    return staged.entry.sku if isinstance(staged.entry, Line) else staged.entry.variant.sku
+
+
 STAGED: dict[str, Callable[[Staged], Any]] = {
     "title": lambda staged: (
         staged.entry.title if isinstance(staged.entry, Line) else staged.entry.variant.product.title
     ),
-    "sku": lambda staged: (
-        staged.entry.sku if isinstance(staged.entry, Line) else staged.entry.variant.sku
-    ),
+    "sku": lambda staged: _sku(staged),
     "editableQuantity": lambda staged: staged.quantity - staged.shipped,
     "editableQuantityBeforeChanges": lambda staged: staged.before - staged.shipped,
     "restockable": lambda _staged: True,

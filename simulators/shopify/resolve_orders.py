@@ -78,7 +78,7 @@ FILTERS: dict[str, Callable[[Order], Any]] = {
     "sku": lambda order: [line.sku for line in order.lines],
     "source_name": lambda order: order.source_name,
     "source_identifier": lambda order: order.source_identifier,
-    "customer_id": lambda order: order.customer.number if order.customer else None,
+    "customer_id": lambda order: _customer_number(order),
     "discount_code": lambda order: order.discount_codes,
     "gateway": lambda order: _gateways(order),
     "test": lambda order: order.test,
@@ -110,6 +110,10 @@ def _fulfillment_words(order: Order) -> list[str]:
         "PARTIALLY_FULFILLED": ["partial", "partially_fulfilled"],
     }.get(status, ["unfulfilled", "unshipped", status.lower()])
     return list(dict.fromkeys(words))
+
+
+def _customer_number(order: Order) -> int | None:
+    return order.customer.number if order.customer else None
 
 
 def _gateways(order: Order) -> list[str]:
