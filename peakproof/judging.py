@@ -6,6 +6,8 @@ that says so: the world broke, it never came to rest, or a planned fault never f
 
 import ast
 
+import msgspec
+
 from peakproof import catalog, faults, invariants
 from peakproof.evidence import Claims, Result, ServiceLevel, trail, unknown
 from peakproof.figures import Figures, figures
