@@ -20,6 +20,7 @@ from .shop import Shop
 __all__ = [
     "amount_of",
     "cart_of",
+    "discount_of",
     "line_units",
     "location_of",
     "nearest",
@@ -99,7 +100,8 @@ def _shipping(shop: Shop, title: str | None) -> list[tuple[str, Decimal]]:
     raise nearest("unknown_shipping", "shipping rate", title, [rate.title for rate in rates])
 
 
-def _discount(shop: Shop, code: str | None) -> DiscountApplication | None:
+def discount_of(shop: Shop, code: str | None) -> DiscountApplication | None:
+    """Return the application of a discount code; raises Refused ``unknown_discount``."""
     if not code:
         return None
     for entry in shop.plan.discount_codes:
@@ -125,7 +127,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     shipping = _shipping(shop, arguments.get("shipping"))
     if not any(variant.requires_shipping for variant, _ in items):
         shipping = []
-    discount = _discount(shop, arguments.get("discount_code"))
+    discount = discount_of(shop, arguments.get("discount_code"))
     currency, rate = _exchange(shop, arguments.get("presentment_currency"))
     payment = arguments.get("payment", "paid")
     if payment not in ("paid", "authorized", "pending"):

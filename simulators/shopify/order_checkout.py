@@ -44,8 +44,9 @@ class CartItem(NamedTuple):
 class Cart:
     """What is bought and by whom.
 
-    ``payment`` is paid, authorized or pending; ``shipping`` (title, price) in the shop's currency. ``buyer`` (fields of
-    a plan's Customer) names somebody who may become a customer by buying.
+    ``payment`` is paid, authorized or pending; ``shipping`` (title, price) in the shop's
+    currency. ``buyer`` (fields of a plan's Customer) names somebody who may become a customer
+    by buying.
     """
 
     items: Sequence[CartItem]

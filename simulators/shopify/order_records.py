@@ -20,8 +20,8 @@ from .order_money import ZERO
 if TYPE_CHECKING:
     from .catalog import Variant
     from .customers import Address, Customer
-    from .inventory import InventoryItem
     from .fulfilment_records import Fulfillment, FulfillmentOrder
+    from .inventory import InventoryItem
     from .locations import Location
     from .refund_records import Refund, Return
 

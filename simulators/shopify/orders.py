@@ -56,6 +56,7 @@ class Orders:
         tax = shop.plan.tax
         self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
         self.edits: dict[int, Any] = {}  # order_edit.Edit by number
+        self.drafts: dict[int, Any] = {}  # drafts.Draft by number
         self.payouts = Payouts(shop)
 
     def identity(self, kind: str) -> tuple[int, str]:

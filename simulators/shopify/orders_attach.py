@@ -5,14 +5,16 @@ Models Admin API 2026-10. See ``nouns.PARTS``.
 Not modelled: nothing of its own; see the modules that it names.
 """
 
-from .order_acts import ACTS
+from . import draft_acts, order_acts, payout_acts
+from .order_rest import REST
 from .order_snapshot import snapshot_orders
 from .orders import Orders
 from .shop import Shop
 
-__all__ = ["ACTS", "SNAPSHOT", "attach"]
+__all__ = ["ACTS", "REST", "SNAPSHOT", "attach"]
 
-SNAPSHOT = {"order": snapshot_orders}
+ACTS = {**order_acts.ACTS, **draft_acts.ACTS, **payout_acts.ACTS}
+SNAPSHOT = {"order": snapshot_orders, **payout_acts.SNAPSHOT}
 
 
 def attach(shop: Shop) -> None:

@@ -137,6 +137,8 @@ ORDER_FIELDS: dict[str, Callable[[FulfillmentOrder], Any]] = {
         "unit": "GRAMS",
     },
 }
+
+
 def _item_id(part: FulfillmentOrderLine) -> str | None:
     return part.line.variant.item.id if part.line.variant else None
 
