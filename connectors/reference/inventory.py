@@ -136,12 +136,13 @@ class Inventory:
         products = await self.shelves.products()
         free = await self.shelves.free(list(products))
         changed = {
-            product for product, _ in free if free[product, _] != self._seen.get((product, _))
+            key[0]
+            for key in free.keys() | self._seen.keys()
+            if free.get(key) != self._seen.get(key)
         }
-        gone = {product for product, place in self._seen if (product, place) not in free}
-        if changed | gone:
+        if changed:
             async with self.store.pool.connection() as connection, connection.transaction():
-                await want_stock(connection, [products[p] for p in changed | gone if p in products])
+                await want_stock(connection, [products[p] for p in changed if p in products])
         self._seen = free
 
     async def compare_all(self) -> None:
@@ -299,14 +300,15 @@ class Inventory:
         return sold
 
     async def run(self) -> None:
-        """Push for ever; looks again at once while there is something to do."""
+        """Push for ever, a batch at a time; a busy Odoo gets longer pauses."""
+        loop = asyncio.get_running_loop()
         while True:
+            begin = loop.time()
             try:
-                busy = await self.push()
+                await self.push()
             except ConnectorError as error:
                 say("stock push failed", reason=str(error))
-                busy = False
-            await asyncio.sleep(0.05 if busy else 0.15)
+            await asyncio.sleep(max(0.15, 2 * (loop.time() - begin)))
 
 
 def _quantity(row: dict[str, Any], place: Place, quantity: int, level: Level) -> dict[str, Any]:

@@ -5,6 +5,8 @@ unique, so sending the same order again, after a lost answer, from two processes
 the same moment, updates the one order there is. Amounts are read back before confirming.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from .store import Store
 __all__ = ["Orders"]
 
 VERIFY_SECONDS = 6.0  # a call whose answer was lost may still be running in Odoo for a while
+HEAD_FIELDS = ["name", "state", "amount_tax", "amount_total", "currency_id"]
 LINE_FIELDS = [
     "order_line/id",
     "order_line/sequence",
@@ -112,17 +115,31 @@ class Orders:
                 return "not imported", None
             if found["state"] != "cancel":
                 await self._note_intent(order, "cancel")
-                await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
+                async with self._shelves(order):
+                    await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
             return "cancelled", found["id"]
         if found is None or (found["state"] != "cancel" and not await self._same(order, found)):
-            odoo_id = await self._load(order, found)
+            async with self._shelves(order if found else None):
+                odoo_id = await self._load(order, found)
             found = await self._read(odoo_id)
         if found["state"] == "cancel":
             raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
-        self._check(order, found)
+        await self._check(order, found)
         if found["state"] in ("draft", "sent"):
-            await self.odoo.write("sale.order", "action_confirm", ids=[found["id"]])
+            async with self._shelves(order):
+                await self.odoo.write("sale.order", "action_confirm", ids=[found["id"]])
         return "confirmed", found["id"]
+
+    @contextlib.asynccontextmanager
+    async def _shelves(self, order: ChannelOrder | None) -> AsyncIterator[None]:
+        """Let orders of the same goods move stock one after the other.
+
+        Side by side they would only make Odoo roll back, wait and do it again.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            for sku in sorted({line.sku for line in order.lines if line.sku}) if order else ():
+                await stack.enter_async_context(self.books.turn("shelf", sku))
+            yield
 
     async def _note_intent(self, order: ChannelOrder, what: str) -> None:
         """Write down what is about to be done, so that a crash is followed by a look."""
@@ -138,23 +155,21 @@ class Orders:
             "sale.order",
             "search_read",
             domain=[["origin", "=", gid]],
-            fields=["name", "state", "amount_tax", "amount_total", "currency_id"],
+            fields=HEAD_FIELDS,
             order="id",
+            load="",
         )
         return cast(dict[str, Any], found[0]) if found else None
 
     async def _read(self, odoo_id: int) -> dict[str, Any]:
         found = await self.odoo.read(
-            "sale.order",
-            "read",
-            ids=[odoo_id],
-            fields=["name", "state", "amount_tax", "amount_total", "currency_id"],
+            "sale.order", "read", ids=[odoo_id], fields=HEAD_FIELDS, load=""
         )
         if not found:
             raise Unavailable("the order is gone from Odoo")
         return cast(dict[str, Any], found[0])
 
-    def _check(self, order: ChannelOrder, found: dict[str, Any]) -> None:
+    async def _check(self, order: ChannelOrder, found: dict[str, Any]) -> None:
         """Compare Odoo's totals with the channel's; raises Refused when they differ."""
         tax, total = _cents(found["amount_tax"]), _cents(found["amount_total"])
         if (tax, total) != (order.total_tax, order.total):
@@ -163,8 +178,8 @@ class Orders:
                 f"{found['name']} comes to {total} with {tax} tax, {order.name} in the channel "
                 f"to {order.total} with {order.total_tax}",
             )
-        if found["currency_id"][1] != order.currency:
-            raise Refused("currency", f"{found['name']} is in {found['currency_id'][1]}")
+        if found["currency_id"] != (await self.books.currency(order.currency))[0]:
+            raise Refused("currency", f"{found['name']} is not in {order.currency}")
 
     async def _same(self, order: ChannelOrder, found: dict[str, Any]) -> bool:
         """Tell whether Odoo's lines are the channel's already."""

@@ -77,11 +77,12 @@ class Shelves:
                 ["product_id", "in", products],
             ],
             fields=["product_id", "location_id", "quantity", "reserved_quantity"],
+            load="",  # ids without names: those of products take long
         )
         free: dict[tuple[int, int], float] = {}
         for quant in quants:
-            place = await self._mapped(quant["location_id"][0])
-            key = (quant["product_id"][0], place)
+            place = await self._mapped(quant["location_id"])
+            key = (quant["product_id"], place)
             free[key] = free.get(key, 0.0) + quant["quantity"] - quant["reserved_quantity"]
         return free
 
