@@ -31,8 +31,9 @@ from .context import Context
 from .cost import CostPlan, CostSettings
 from .errors import ApiError
 from .idempotency import guarded
+from .misfits import describe
 from .registry import Resolvers
-from .schema import check, load_schema, translate
+from .schema import check, load_schema
 from .values import ABSENT, Misfit, literal, reader
 
 __all__ = ["DOCUMENTS_MAX", "BadDocument", "Engine", "Prepared", "Result"]
@@ -121,10 +122,8 @@ class Prepared:
         if not isinstance(found, list):
             return [{"message": "A variable does not fit its type.",
                      "extensions": {"code": "INVALID_VARIABLE"}}]  # fmt: skip
-        errors = [translate(error, self.version) for error in found]
-        for entry in errors:
-            entry.setdefault("extensions", {"code": "INVALID_VARIABLE"})
-        return errors
+        types = {name: kind for name, _, _, kind in self._readers}
+        return describe(found, types, given, self.version)
 
     def plan(self, granted: Granted, variables: Mapping[str, Any]) -> list[RootField]:
         """Return the root fields as compiled for a token's scopes."""
@@ -212,8 +211,9 @@ class Engine:
                     data = None
             for failure in context.errors[before:]:
                 failure.path.insert(0, root.key)
-            if data is not None:
-                data[root.key] = value
+            if data is None:
+                break
+            data[root.key] = value
         return Result(data, [failure.entry() for failure in context.errors])
 
     def _root(self, root: RootField, prepared: Prepared, context: Context) -> Any:

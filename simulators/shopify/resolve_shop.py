@@ -5,6 +5,8 @@ Not modelled: domains other than the shop's own, staff, tax details, billing of 
 
 from typing import Any
 
+from graphql import GraphQLObjectType
+
 from .connection import connection
 from .context import Context
 from .customers import Address
@@ -13,15 +15,19 @@ from .ids import gid, type_of
 from .metafields import Metafield
 from .nodes import find_node
 from .registry import Arguments, Resolvers
+from .schema import load_schema
 from .shop import Shop
-from .versions import VERSIONS
+from .versions import NEWEST, VERSIONS
 
 __all__ = ["RESOLVERS"]
 
 RESOLVERS = Resolvers()
 _PLAN_NAMES = {"standard": "Basic", "advanced": "Advanced", "plus": "Shopify Plus"}
-_OWNERS = ("Product", "ProductVariant", "Customer", "Order", "Collection", "Location", "Shop",
-           "DraftOrder", "AppInstallation", "Image")  # fmt: skip
+_OWNERS = [
+    name
+    for name, kind in load_schema(NEWEST).type_map.items()
+    if isinstance(kind, GraphQLObjectType) and "metafield" in kind.fields
+]
 
 
 def _offset(shop: Shop) -> str:

@@ -19,7 +19,8 @@ _CENT = Decimal("0.01")
 
 def write_decimal(value: Any) -> str:
     """Write ``40`` as ``40.0``, as Shopify's Decimal does."""
-    text = f"{Decimal(value) if isinstance(value, Decimal | int) else Decimal(str(value)):f}"
+    amount: Decimal = value if isinstance(value, Decimal) else Decimal(str(value))
+    text = f"{amount:f}"
     if "." not in text:
         return text + ".0"
     short = text.rstrip("0")
@@ -36,9 +37,8 @@ def write_money(value: Any) -> str:
 def write_time(value: Any) -> str:
     """Write a moment as ``2026-11-23T09:00:00Z``; texts are taken to be written already."""
     if isinstance(value, datetime):
-        if value.tzinfo is not UTC:
-            value = value.astimezone(UTC)
-        return value.isoformat()[:19] + "Z"
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return f"{moment.isoformat()[:19]}Z"
     return str(value)
 
 
