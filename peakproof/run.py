@@ -41,7 +41,7 @@ __all__ = [
     "option_pairs",
 ]
 
-_SETTLE_LIMIT_SECONDS = 90.0
+_SETTLE_LIMIT_SECONDS = 150.0
 
 
 class RunRequest(msgspec.Struct, kw_only=True):
