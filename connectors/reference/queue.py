@@ -74,7 +74,8 @@ class Queue:
             "insert into tasks (resource, flow, topic, wanted) "
             "values (%(resource)s, %(flow)s, %(topic)s, 1) on conflict (resource) do update "
             "set wanted = tasks.wanted + 1, topic = excluded.topic, dead = false, refusals = 0, "
-            "next_at = clock_timestamp(), created_at = case when tasks.wanted = tasks.done "
+            "next_at = case when tasks.waits > 0 and not tasks.dead "
+            "then tasks.next_at else clock_timestamp() end, created_at = case when tasks.wanted = tasks.done "
             "then clock_timestamp() else tasks.created_at end",
             {"resource": resource, "flow": flow, "topic": topic},
         )
@@ -87,11 +88,12 @@ class Queue:
                 await self._wake_in(0.3, resource)
                 return
             task = await self.store.row(
-                "select * from tasks where resource = %(r)s and wanted > done and not dead",
+                "select * from tasks where resource = %(r)s and wanted > done and not dead "
+                "and (waits = 0 or next_at < clock_timestamp() + interval '50 milliseconds')",
                 r=resource,
             )
             if task is None:
-                return
+                return  # done, dead, or told to wait: then another wake-up is on its way
             version = task["wanted"]
             try:
                 verify_in = await self.handlers[task["flow"]](resource)

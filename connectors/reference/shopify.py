@@ -93,6 +93,7 @@ class Shopify:
         status = answer.status_code
         if status in (429, 430):
             wait = _retry_after(answer)
+            self.throttle.hold(wait)
             raise Unavailable("channel answered 429", after_seconds=wait)
         if status >= 500:
             raise Unsure(f"channel answered {status}")
@@ -109,8 +110,9 @@ class Shopify:
         if errors:
             code, message = _first(errors)
             if code == "THROTTLED":
-                wait = self.throttle.wait_seconds(self.throttle.cost_of(document))
-                raise Unavailable("channel throttled the query", after_seconds=max(wait, 0.2))
+                wait = max(0.25, self.throttle.wait_seconds(self.throttle.cost_of(document)))
+                self.throttle.hold(wait)
+                raise Unavailable("channel throttled the query", after_seconds=wait)
             if code == "INTERNAL_SERVER_ERROR":
                 raise Unsure(f"channel failed inside: {message}")
             raise Refused(code or "graphql", message)

@@ -29,6 +29,7 @@ class Throttle:
         self._at = clock()
         self._turn = asyncio.Lock()
         self._costs: dict[str, float] = {}
+        self._not_before = 0.0
 
     def cost_of(self, document: str) -> float:
         """Return what a document is expected to cost: as the channel said, or a guess."""
@@ -41,10 +42,14 @@ class Throttle:
         self._at = now
 
     def wait_seconds(self, cost: float) -> float:
-        """Return how long the bucket needs until a request of that cost fits."""
+        """Return how long to wait until a request of that cost may be sent."""
         self._restore()
         missing = min(cost, self.maximum) - self.available
-        return max(0.0, missing / self.restore_per_second)
+        return max(0.0, missing / self.restore_per_second, self._not_before - self._clock())
+
+    def hold(self, seconds: float) -> None:
+        """Send nothing for a while: the channel said so."""
+        self._not_before = max(self._not_before, self._clock() + seconds)
 
     async def take(self, document: str) -> None:
         """Wait until the document's cost fits, and take it from the bucket."""
