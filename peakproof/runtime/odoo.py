@@ -72,7 +72,9 @@ class OdooProcess:
             try:
                 client.wait_ready(limit_seconds, alive=lambda: self.server.running)
             except (WaitExpired, OdooRefused) as error:
-                raise WorldFailed("odoo", str(error), self.server.last_lines()) from error
+                code = self.server.exit_code
+                ended = "" if code is None else f" Its exit code is {code}."
+                raise WorldFailed("odoo", f"{error}{ended}", self.server.last_lines()) from error
 
     def restart(self, *, graceful: bool = True) -> None:
         """End the server (killed unless graceful), start it again and wait for it."""

@@ -21,6 +21,7 @@ from peakproof.runtime import warden
 from peakproof.seed import wait_until
 
 __all__ = [
+    "LAST_LINES_COUNT",
     "OnEvent",
     "Supervised",
     "Watched",

@@ -17,6 +17,7 @@ from typing import Any
 from peakproof.errors import WorldFailed
 from peakproof.runtime import launcher
 from peakproof.runtime.supervise import (
+    LAST_LINES_COUNT,
     OnEvent,
     Watched,
     ignore_event,
@@ -191,6 +192,10 @@ class Server(Watched):
         self.env = dict(env)
         self.program = program
         self.out_path = out_path or log_path
+
+    def last_lines(self, count: int = LAST_LINES_COUNT) -> list[str]:
+        """Return the last lines of the log; the parent's while the server has written none."""
+        return super().last_lines(count) or last_lines(self._zygote.log_path, count)
 
     def start(self) -> None:
         """Start (again); returns once the process exists."""
