@@ -1,0 +1,163 @@
+"""The main job for real: stories against the reference and against OCA's connector."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from peakproof.errors import UsageError
+from peakproof.gate import GateRequest, check, gate
+from peakproof.outcomes import ExitCode, Verdict
+from peakproof.report.records import GateRecord
+from peakproof.run import describe
+from peakproof.runtime.process import ProcessRuntime
+from peakproof.store import RunFolder
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "connectors" / "reference"
+OCA = ROOT / "connectors" / "oca_shopify"
+
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Console:
+    file = (tmp_path_factory.mktemp("console") / "out.txt").open("w+")
+    return Console(file=file, width=120)
+
+
+@pytest.fixture(scope="module")
+def reference(
+    runtime: ProcessRuntime, console: Console, tmp_path_factory: pytest.TempPathFactory
+) -> GateRecord:
+    """Every scenario that applies to the reference connector, played once."""
+    runs = tmp_path_factory.mktemp("reference")
+    return gate(GateRequest(connector=REFERENCE, seed=11, runs=runs), runtime, console, describe)
+
+
+@pytest.fixture(scope="module")
+def oca(
+    runtime: ProcessRuntime, console: Console, tmp_path_factory: pytest.TempPathFactory
+) -> GateRecord:
+    """A flash sale against OCA's connector, unmodified."""
+    runs = tmp_path_factory.mktemp("oca")
+    request = GateRequest(connector=OCA, scenarios=["flash_sale"], seed=11, runs=runs)
+    return gate(request, runtime, console, describe)
+
+
+def verdicts(record: GateRecord) -> dict[tuple[str, str], Verdict]:
+    return {
+        (run.scenario, result.invariant): result.verdict
+        for run in record.runs
+        for result in run.results
+    }
+
+
+def test_the_reference_passes_every_invariant_that_it_claims(reference: GateRecord) -> None:
+    failed = {
+        f"{run.scenario}/{result.invariant}": [finding.found for finding in result.findings[:3]]
+        for run in reference.runs
+        for result in run.results
+        if result.verdict is not Verdict.PASS
+    }
+    notes = [note for run in reference.runs for note in run.notes]
+    assert (failed, notes) == ({}, [])
+    assert reference.exit_code == ExitCode.PASS
+    assert len(reference.runs) == 6
+
+
+def test_every_planned_fault_fired(reference: GateRecord) -> None:
+    for run in reference.runs:
+        history = RunFolder.open(Path(run.folder)).history()
+        planned = {event.key for event in history.of("fault", outcome="planned")}
+        assert {event.key for event in history.of("fault", outcome="fired")} == planned
+        assert {event.key for event in history.of("fault", outcome="healed")} == planned
+
+
+def test_the_oca_connector_oversells_in_a_flash_sale(oca: GateRecord) -> None:
+    found = verdicts(oca)
+    assert found["flash_sale", "no_oversell"] is Verdict.VIOLATED
+    assert found["flash_sale", "order_content"] is Verdict.VIOLATED
+    assert found["flash_sale", "api_manners"] is Verdict.PASS
+    assert oca.exit_code == ExitCode.VIOLATED
+
+
+def test_every_violation_has_its_evidence(oca: GateRecord) -> None:
+    for result in oca.runs[0].results:
+        if result.verdict is Verdict.VIOLATED:
+            assert result.findings_total >= len(result.findings) > 0
+            assert result.findings[0].expected
+            assert result.findings[0].found
+            assert result.findings[0].trail
+    assert "--seed 11" in oca.runs[0].reproduce
+
+
+def test_the_reports_agree_with_the_verdict(oca: GateRecord) -> None:
+    folder = Path(oca.runs[0].folder)
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["exit_code"] == oca.exit_code
+    cases = ET.parse(folder / "junit.xml").getroot().iter("testcase")
+    failures = {case.get("name") for case in cases if case.find("failure") is not None}
+    assert {"no_oversell", "order_content"} <= failures
+    page = (folder / "report.html").read_text()
+    assert "no_oversell" in page or "No oversell" in page
+
+
+def test_no_credential_reaches_a_report(oca: GateRecord, reference: GateRecord) -> None:
+    for run in [*oca.runs, *reference.runs]:
+        folder = Path(run.folder)
+        secrets = RunFolder.open(folder).secrets()
+        assert len(secrets) >= 4
+        for path in [*folder.glob("*.html"), *folder.glob("verdict.json"), *folder.glob("*.xml")]:
+            text = path.read_text()
+            assert [word for word in secrets if word in text] == [], path
+
+
+def test_a_stored_run_is_judged_again_with_the_same_result(
+    oca: GateRecord, console: Console
+) -> None:
+    folder = Path(oca.runs[0].folder)
+    before = verdicts(oca)
+    assert check(folder, console) == oca.exit_code
+    again = json.loads((folder / "verdict.json").read_text())
+    assert {
+        ("flash_sale", result["invariant"]): result["verdict"]
+        for result in again["runs"][0]["results"]
+    } == before
+
+
+def test_a_scenario_that_does_not_apply_is_refused(
+    runtime: ProcessRuntime, console: Console, tmp_path: Path
+) -> None:
+    text = (REFERENCE / "connector.toml").read_text()
+    (tmp_path / "connector.toml").write_text(text.replace('"orders"', '"bank"'))
+    request = GateRequest(connector=tmp_path, scenarios=["quiet_day"], runs=tmp_path)
+    with pytest.raises(UsageError, match="does not claim orders"):
+        gate(request, runtime, console, describe)
+
+
+def test_a_connector_that_dies_at_once_is_unknown_with_its_last_words(
+    runtime: ProcessRuntime, console: Console, tmp_path: Path
+) -> None:
+    text = """
+[connector]
+name = "stillborn"
+version = "0"
+flows = ["orders", "inventory"]
+[start]
+command = ["python", "-c", "raise SystemExit('no licence key')"]
+[ready]
+url = "{connector.url}/ready"
+[settled]
+url = "{connector.url}/settled"
+[correlate]
+url = "{connector.url}/correlation"
+"""
+    (tmp_path / "connector.toml").write_text(text)
+    request = GateRequest(connector=tmp_path, scenarios=["quiet_day"], runs=tmp_path / "runs")
+    record = gate(request, runtime, console, describe)
+    assert record.exit_code == ExitCode.UNKNOWN
+    assert "no licence key" in " ".join(record.runs[0].notes)
+    assert [crash.component for crash in record.runs[0].crashes] == ["connector"]
