@@ -83,8 +83,6 @@ def unit_lines(shop: Shop, given: Iterable[dict[str, Any]]) -> list[tuple[Varian
         units = units_of(entry.get("quantity", 1))
         before = wanted.get(variant.number)
         wanted[variant.number] = (variant, units + (before[1] if before else 0))
-    if not wanted:
-        raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     return list(wanted.values())
 
 
@@ -124,6 +122,8 @@ def _exchange(shop: Shop, currency: str | None) -> tuple[str, Decimal]:
 def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     """Return the cart that the act ``checkout`` describes; raises Refused for unknown names."""
     items = unit_lines(shop, arguments.get("lines") or [])
+    if not items:
+        raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     shipping = _shipping(shop, arguments.get("shipping"))
     if not any(variant.requires_shipping for variant, _ in items):
         shipping = []

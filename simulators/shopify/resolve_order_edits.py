@@ -239,30 +239,24 @@ for _name, _function in FIELDS.items():
     RESOLVERS.field("CalculatedOrder", _name)(_function)
 
 
-class Change(dict[str, Any]):
-    """A staged change; it has a number so that a connection can point at it."""
+class Change:
+    """A staged change of one line; resolves the members of ``OrderStagedChange``."""
 
-    @property
-    def number(self) -> int:
-        """The number of the line that it changes."""
-        return int(self["number"])
+    def __init__(self, staged: Staged, kind: str, delta: int) -> None:
+        self.graphql_type = f"OrderStagedChange{kind}"
+        self.number, self.delta, self.quantity = staged.number, delta, delta
+        self.variant = staged.entry.variant
+        self.line_item = staged.entry
+        self.restock = staged.change.restock.get(staged.number, True)
 
 
 def _changes(staged: Staged) -> list[Change]:
     delta = staged.quantity - staged.before
     if isinstance(staged.entry, Added):
-        kind, values = "AddVariant", {"variant": staged.entry.variant, "quantity": delta}
-    elif delta > 0:
-        kind, values = "IncrementItem", {"delta": delta, "lineItem": staged.entry}
-    elif delta < 0:
-        restock = staged.change.restock.get(staged.entry.number, True)
-        kind, values = (
-            "DecrementItem",
-            {"delta": -delta, "lineItem": staged.entry, "restock": restock},
-        )
-    else:
+        return [Change(staged, "AddVariant", delta)]
+    if not delta:
         return []
-    return [Change(__typename=f"OrderStagedChange{kind}", number=staged.number, **values)]
+    return [Change(staged, "IncrementItem" if delta > 0 else "DecrementItem", abs(delta))]
 
 
 def _staged_bag(staged: Staged, units: int) -> Bag:
