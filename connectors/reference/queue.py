@@ -75,8 +75,8 @@ class Queue:
             "values (%(resource)s, %(flow)s, %(topic)s, 1) on conflict (resource) do update "
             "set wanted = tasks.wanted + 1, topic = excluded.topic, dead = false, refusals = 0, "
             "next_at = case when tasks.waits > 0 and not tasks.dead "
-            "then tasks.next_at else clock_timestamp() end, created_at = case when tasks.wanted = tasks.done "
-            "then clock_timestamp() else tasks.created_at end",
+            "then tasks.next_at else clock_timestamp() end, created_at = case "
+            "when tasks.wanted = tasks.done then clock_timestamp() else tasks.created_at end",
             {"resource": resource, "flow": flow, "topic": topic},
         )
         await self._wake.configure(connection=connection).defer_async(resource=resource)
