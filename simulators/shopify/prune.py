@@ -30,8 +30,7 @@ __all__ = ["FOLDER", "main", "read_fields"]
 FOLDER = Path(__file__).parent / "schema"
 WHOLE = re.compile(
     r"^(Job|Mone(yBag|yV2)|PageInfo|Count|CurrencyExchange|SEO|StringEdge|StringConnection"
-    r"|\w+(Connection|Edge|Payload|UserError|MutationUserError)|UserError|DisplayableError"
-    r"|\w+(CancelError|CodesError|OrdersError))$"
+    r"|\w+(Connection|Edge|Payload)|DisplayableError)$"
 )
 LEAVES = ("SCALAR", "ENUM")
 Types = dict[str, dict[str, Any]]
@@ -103,6 +102,9 @@ class Cut:
             return True
         if kind == "UNION":
             return any(m["name"] in self.listing.fields for m in self.members(name))
+        interfaces = [entry["name"] for entry in self.types[name].get("interfaces") or ()]
+        if "DisplayableError" in interfaces:
+            return True
         return kind != "INPUT_OBJECT" and bool(WHOLE.match(name))
 
     def members(self, name: str) -> list[dict[str, Any]]:

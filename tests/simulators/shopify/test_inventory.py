@@ -169,7 +169,8 @@ def test_an_inactive_level_keeps_its_quantities(store: Any) -> None:
     data = store.data(LEVEL.replace("quantities", "id isActive quantities"),
                       {"item": store.item("TEE-S"), "place": store.place("LA")})  # fmt: skip
     level = data["inventoryItem"]["inventoryLevel"]["id"]
-    stop = "mutation($id: ID!) { inventoryDeactivate(inventoryLevelId: $id) { userErrors { message } } }"
+    stop = """mutation($id: ID!) { inventoryDeactivate(inventoryLevelId: $id) {
+      userErrors { message } } }"""
     assert store.data(stop, {"id": level})["inventoryDeactivate"]["userErrors"] == []
     gone = store.data(LEVEL, {"item": store.item("TEE-S"), "place": store.place("LA")})
     assert gone["inventoryItem"]["inventoryLevel"] is None

@@ -79,7 +79,8 @@ def known(store: Any) -> Iterator[dict[str, Any]]:
     )  # fmt: skip
     data = store.data(
         """query($id: ID!) { order(id: $id) { customer { id } fulfillmentOrders(first: 1) {
-        nodes { id } } } products(first: 1) { nodes { id variants(first: 1) { nodes { id } } } } }""",
+        nodes { id } } } products(first: 1) { nodes { id
+        variants(first: 1) { nodes { id } } } } }""",
         {"id": order["order_id"]},
     )
     product = data["products"]["nodes"][0]
