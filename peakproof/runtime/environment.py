@@ -21,6 +21,7 @@ __all__ = ["REQUIREMENTS", "find_python", "install_into", "installer", "odoo_pyt
 REQUIREMENTS = Path(__file__).with_name("odoo_requirements.txt")
 OLDEST, NEWEST = (3, 10), (3, 13)
 NEEDED_BYTES = 600 * 2**20
+WHEELS_ONLY = ("--no-deps", "--require-hashes", "--only-binary=:all:")
 
 
 def find_python() -> Path:
@@ -74,7 +75,7 @@ def odoo_python(progress: Progress = silent) -> Path:
             else [str(base), "-m", "venv"]
         )
         _run([*command, str(folder)], "make a Python environment")
-        install_into(folder / "bin" / "python", ["--require-hashes", "-r", str(REQUIREMENTS)])
+        install_into(folder / "bin" / "python", [*WHEELS_ONLY, "-r", str(REQUIREMENTS)])
 
     target = cache_folder() / "environments" / f"odoo-python{version}-{key}"
     what = "Odoo's Python environment"

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from peakproof.errors import BadFile, EnvironmentLacks
-from peakproof.runtime.cache import build_folder, cache_folder, digest_of
+from peakproof.runtime.cache import build_folder, cache_folder, digest_of, locked
 from peakproof.runtime.debian import PrivateApt, find_mirror, unpack
 from peakproof.runtime.progress import Progress, silent
 
@@ -82,36 +82,45 @@ def _install(progress: Progress) -> Path:
     mirror = find_mirror()
     apt_folder = cache_folder() / "apt"
     apt_folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=apt_folder) as private:
-        apt = PrivateApt(Path(private), mirror)
-        progress("reading the index of the Debian archive", None)
-        apt.update()
-        package = apt.find(PACKAGE)
-        if not package.version.startswith(f"{SERIES}."):
-            raise EnvironmentLacks(
-                f"The archive {mirror.address} offers {PACKAGE} {package.version}; this "
-                f"peakproof needs Odoo {SERIES}. Next step: give an Odoo {SERIES} with "
-                "--odoo-source."
-            )
+    with locked(cache_folder() / ".apt.lock", progress):
+        for stale in apt_folder.iterdir():
+            shutil.rmtree(stale, ignore_errors=True)
+        done = sorted((cache_folder() / "odoo").glob("debian-*/note.json"))
+        if done:
+            return done[-1].parent
+        with tempfile.TemporaryDirectory(dir=apt_folder) as private:
+            return _install_from(PrivateApt(Path(private), mirror), progress)
 
-        def build(folder: Path) -> None:
-            progress(f"downloading {PACKAGE} {package.version}", None)
-            (file,) = apt.download([PACKAGE], folder / "packages")
-            if hashlib.sha256(file.read_bytes()).hexdigest() != package.sha256:
-                raise EnvironmentLacks(f"{file.name} is not what the signed index names.")
-            tree = folder / "tree"
-            tree.mkdir()
-            progress(f"unpacking {PACKAGE}", None)
-            unpack(file, tree, LEFT_OUT)
-            warnings = _add_helpers(apt, file, folder, progress)
-            warnings += mend_links(tree)
-            shutil.rmtree(folder / "packages")
-            note = _Note(package.version, package.sha256, warnings)
-            (folder / "note.json").write_bytes(msgspec.json.encode(note))
 
-        version = package.version.replace("/", "_").replace(":", "_")
-        target = cache_folder() / "odoo" / f"debian-{version}-{package.sha256[:12]}"
-        return build_folder(target, build, f"Odoo {SERIES}", NEEDED_BYTES, progress)
+def _install_from(apt: PrivateApt, progress: Progress) -> Path:
+    progress("reading the index of the Debian archive", None)
+    apt.update()
+    package = apt.find(PACKAGE)
+    if not package.version.startswith(f"{SERIES}."):
+        raise EnvironmentLacks(
+            f"The archive {apt.mirror.address} offers {PACKAGE} {package.version}; this "
+            f"peakproof needs Odoo {SERIES}. Next step: give an Odoo {SERIES} with "
+            "--odoo-source."
+        )
+
+    def build(folder: Path) -> None:
+        progress(f"downloading {PACKAGE} {package.version}", None)
+        (file,) = apt.download([PACKAGE], folder / "packages")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != package.sha256:
+            raise EnvironmentLacks(f"{file.name} is not what the signed index names.")
+        tree = folder / "tree"
+        tree.mkdir()
+        progress(f"unpacking {PACKAGE}", None)
+        unpack(file, tree, LEFT_OUT)
+        warnings = _add_helpers(apt, file, folder, progress)
+        warnings += mend_links(tree)
+        shutil.rmtree(folder / "packages")
+        note = _Note(package.version, package.sha256, warnings)
+        (folder / "note.json").write_bytes(msgspec.json.encode(note))
+
+    version = package.version.replace("/", "_").replace(":", "_")
+    target = cache_folder() / "odoo" / f"debian-{version}-{package.sha256[:12]}"
+    return build_folder(target, build, f"Odoo {SERIES}", NEEDED_BYTES, progress)
 
 
 def _add_helpers(apt: PrivateApt, package: Path, folder: Path, progress: Progress) -> list[str]:

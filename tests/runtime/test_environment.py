@@ -51,6 +51,20 @@ def test_no_fitting_python_is_named_with_the_next_step(
         find_python()
 
 
+@pytest.mark.odoo
+def test_pip_does_it_where_uv_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_uv", lambda: None)
+    text = REQUIREMENTS.read_text()
+    block = next(b for b in re.split(r"^(?=[a-z])", text, flags=re.MULTILINE) if "polib==" in b)
+    (tmp_path / "lock.txt").write_text(block)
+    arguments = [*environment.WHEELS_ONLY, "--target", str(tmp_path / "t")]
+    install_into(Path(sys.executable), [*arguments, "-r", str(tmp_path / "lock.txt")])
+    assert (tmp_path / "t" / "polib.py").exists()
+    (tmp_path / "lock.txt").write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", block))
+    with pytest.raises(EnvironmentLacks, match=r"(?i)hash"):
+        install_into(Path(sys.executable), [*arguments, "-r", str(tmp_path / "lock.txt")])
+
+
 def test_a_failed_installation_says_what_uv_and_pip_said(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentLacks) as lack:
         install_into(

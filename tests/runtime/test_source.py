@@ -1,5 +1,7 @@
 """Odoo's source: what is taken, what is refused, and dead links mended."""
 
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +12,7 @@ from peakproof.errors import BadFile, EnvironmentLacks
 from peakproof.runtime import source
 from peakproof.runtime.debian import Mirror, PackageFile, PrivateApt
 from peakproof.runtime.source import find_source, mend_links
+from peakproof.seed import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +101,34 @@ def test_a_package_with_other_content_than_the_index_says_is_refused(
     with pytest.raises(EnvironmentLacks, match="is not what the signed index names"):
         find_source(None)
     assert [path.name for path in (own_cache / "odoo").iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.odoo
+def test_a_killed_installation_leaves_nothing_and_the_next_one_is_whole(own_cache: Path) -> None:
+    command = [sys.executable, "-c", "from peakproof.runtime.source import *; find_source(None)"]
+    with subprocess.Popen(command) as installing:
+        half = wait_until(
+            lambda: next(iter(own_cache.glob("odoo/.debian-*.building-*/tree/usr/lib")), None),
+            120,
+            "the package to be unpacked",
+            0.01,
+        )
+        installing.kill()
+    assert half.exists()
+    assert not list(own_cache.glob("odoo/debian-*"))
+    told: list[str] = []
+    found = find_source(None, lambda text, _: told.append(text))
+    assert "unpacking odoo-19" in told
+    assert not half.exists()
+    assert found.version.startswith("19.0.")
+    assert found.warnings == ()
+    links = [path for path in found.python_path.rglob("*") if path.is_symlink()]
+    assert len(links) > 30
+    assert [link for link in links if not link.exists()] == []
+    assert not any(own_cache.glob("apt/*"))
+    told.clear()
+    assert find_source(None, lambda text, _: told.append(text)) == found
+    assert told == []
 
 
 def test_links_are_mended_or_removed_and_told(tmp_path: Path) -> None:
