@@ -105,10 +105,13 @@ def _refund(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
             units.append(RefundUnits(line, quantity - shipped, kind, location))
     shipping = arguments.get("shipping")
     left = shipping_left(order, len(order.currencies) - 1)
-    plan = RefundPlan(order, units, note=arguments.get("note"))
-    plan.shipping = left if shipping is True else amount_of(shipping or 0)
-    if "amount" in arguments:
-        plan.payments = [(amount_of(arguments["amount"]), None)]
+    plan = RefundPlan(
+        order,
+        units,
+        left if shipping is True else amount_of(shipping or 0),
+        [(amount_of(arguments["amount"]), None)] if "amount" in arguments else None,
+        arguments.get("note"),
+    )
     if not units and not plan.shipping and not plan.payments:
         raise Refused("nothing_to_refund", "Name lines, shipping or an amount.")
     refund = give_back(_orders(shop), plan)
@@ -126,7 +129,7 @@ Wanted = tuple[FulfillmentOrder, list[tuple[FulfillmentOrderLine, int]]]
 def _wanted(order: Order, arguments: dict[str, Any], shop: Shop) -> list[Wanted]:
     """Return which units of which fulfilment orders ``lines`` (and a location) mean."""
     location = location_of(shop, arguments.get("location_code"))
-    wishes = line_units(shop, order, arguments["lines"])
+    wishes = line_units(shop, order, arguments["lines"], "already_fulfilled")
     left = {line.number: units for line, units in wishes}
     found: dict[int, Wanted] = {}
     for entry in order.fulfillment_orders:

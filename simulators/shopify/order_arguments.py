@@ -13,7 +13,6 @@ from .catalog import Variant
 from .errors import Refused
 from .locations import Location
 from .order_checkout import Cart, CartItem
-from .order_money import ZERO
 from .order_records import DiscountApplication, Line, Order
 from .shop import Shop
 
@@ -24,7 +23,6 @@ __all__ = [
     "line_units",
     "location_of",
     "nearest",
-    "total_or_zero",
     "unit_lines",
     "units_of",
     "variant_of",
@@ -149,8 +147,10 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     )
 
 
-def line_units(shop: Shop, order: Order, given: Iterable[dict[str, Any]]) -> list[tuple[Line, int]]:
-    """Return (line, units) of ``[{sku, quantity}]`` on an order; raises Refused.
+def line_units(
+    shop: Shop, order: Order, given: Iterable[dict[str, Any]], code: str = "over_refund"
+) -> list[tuple[Line, int]]:
+    """Return (line, units) of ``[{sku, quantity}]`` on an order; raises Refused ``code``.
 
     Units of a variant that stands on several lines are taken from the first lines first.
     """
@@ -167,12 +167,5 @@ def line_units(shop: Shop, order: Order, given: Iterable[dict[str, Any]]) -> lis
                 found.append((line, part))
                 left -= part
         if left:
-            raise Refused(
-                "over_refund", f"{variant.sku}: {units} units, {units - left} are on {order.name}."
-            )
+            raise Refused(code, f"{variant.sku}: {units} units, {units - left} on {order.name}.")
     return found
-
-
-def total_or_zero(value: Any) -> Decimal:
-    """Return an amount, zero for nothing."""
-    return ZERO if value in (None, "", False) else amount_of(value)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from .errors import Refused
 from .fulfilment_records import FulfillmentOrder
-from .order_money import ZERO
+from .order_money import ZERO, quantum_of, rounded
 from .order_records import Order, Transaction
 from .order_totals import (
     capturable,
@@ -122,7 +122,8 @@ def capture(
         parent = next((e for e in order.transactions if e.kind == "AUTHORIZATION"), None)
     if parent is None or parent.kind != "AUTHORIZATION" or not left:
         raise Refused("nothing_to_capture", f"{order.name} has nothing left to capture.")
-    wanted = left if amount is None else amount
+    quantum = quantum_of(order.presentment_currency)
+    wanted = left if amount is None else rounded(amount, quantum)
     if wanted <= 0 or wanted > left:
         raise Refused("over_capture", f"{order.name}: {wanted} to capture, {left} is authorized.")
     before = financial_status(order)
@@ -130,7 +131,9 @@ def capture(
     if last:
         shop = capturable(order) if wanted == left else None
         if shop is None:
-            shop = (parent.amounts[0] * wanted / parent.amounts[last]).quantize(parent.amounts[0])
+            shop = rounded(
+                parent.amounts[0] * wanted / parent.amounts[last], quantum_of(order.currency)
+            )
         amounts = [shop, wanted]
     paid = orders.pay(order, "CAPTURE", amounts, gateway=parent.gateway, parent=parent)
     orders.announce_payment(paid)

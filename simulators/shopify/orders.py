@@ -23,7 +23,7 @@ from .ids import gid
 from .order_records import Line, Order, TaxRate, Transaction
 from .order_totals import financial_status
 from .payload_order import order_payload
-from .payload_refund import transaction_payload
+from .payload_refund import announced_transaction
 from .payouts import Payouts
 from .refund_records import Refund, Return
 from .shop import Shop
@@ -135,7 +135,7 @@ class Orders:
         self.shop.emit(
             "order_transactions/create",
             transaction.id,
-            lambda: transaction_payload(self.shop, transaction),
+            lambda: announced_transaction(self.shop, transaction),
         )
 
     def stamp(self, order: Order) -> None:

@@ -16,12 +16,34 @@ from .refund_records import Refund, Return, ReturnLine
 from .shop import Shop
 
 __all__ = [
+    "announced_transaction",
     "refund_payload",
     "return_closed_payload",
     "return_declined_payload",
     "return_payload",
     "transaction_payload",
 ]
+
+
+CARD = {
+    "avs_result_code": None,
+    "buyer_action_info": None,
+    "credit_card_bin": "424242",
+    "credit_card_company": "Visa",
+    "credit_card_expiration_month": 12,
+    "credit_card_expiration_year": 2030,
+    "credit_card_name": None,
+    "credit_card_number": "•••• •••• •••• 4242",
+    "credit_card_wallet": None,
+    "cvv_result_code": None,
+    "payment_method_name": "visa",
+}
+
+
+def announced_transaction(shop: Shop, transaction: Transaction) -> dict[str, Any]:
+    """Return a transaction as ``order_transactions/create`` carries it: with the card."""
+    card = None if transaction.gateway == "manual" else dict(CARD)
+    return {**transaction_payload(shop, transaction), "payment_details": card}
 
 
 def transaction_payload(shop: Shop, transaction: Transaction) -> dict[str, Any]:

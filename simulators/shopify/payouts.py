@@ -226,7 +226,8 @@ class Payouts:
         paid = received(order)
         if not any(entry.gateway == "shopify_payments" for entry in order.transactions) or not paid:
             raise Refused("not_paid", f"{order.name} has no charge that could be disputed.")
-        wanted = paid if amount is None else amount
+        quantum = quantum_of(self.shop.currency)
+        wanted = paid if amount is None else rounded(amount, quantum)
         if wanted <= 0 or wanted > paid:
             raise Refused("bad_amount", f"{order.name}: {wanted} of {paid} cannot be disputed.")
         number = self.shop.ids.next("ShopifyPaymentsDispute")

@@ -45,7 +45,7 @@ class RefundUnits:
 
 @dataclass(slots=True)
 class RefundPlan:
-    """What is to be refunded. Amounts are in the presentment currency.
+    """What is to be refunded. Amounts are in the presentment currency, and rounded to it.
 
     ``shipping`` is the shipping money to give back, without the taxes that come on top of it;
     ``payments`` are (amount, transaction to refund or None); None stands for what the goods and
@@ -61,6 +61,12 @@ class RefundPlan:
     reason: str = "OTHER"
     return_: Return | None = None
     change: str = "refund"
+
+    def __post_init__(self) -> None:
+        quantum = quantum_of(self.order.presentment_currency)
+        self.shipping = rounded(self.shipping, quantum)
+        if self.payments is not None:
+            self.payments = [(rounded(amount, quantum), parent) for amount, parent in self.payments]
 
 
 def restock_rank(entry: RefundUnits) -> int:

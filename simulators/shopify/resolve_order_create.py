@@ -16,6 +16,7 @@ from .errors import Refused
 from .ids import number_of
 from .order_change import update
 from .order_checkout import Cart, CartItem, buy
+from .order_money import quantum_of, rounded
 from .order_records import DiscountApplication, Order
 from .orders import Orders
 from .refusals import refusal
@@ -152,6 +153,10 @@ def _pay(order: Order, given: dict[str, Any], orders: Orders) -> None:
         amounts = [bag["shopMoney"]["amount"]]
         if last:
             amounts.append((bag.get("presentmentMoney") or bag["shopMoney"])["amount"])
+        amounts = [
+            rounded(amount, quantum_of(currency))
+            for amount, currency in zip(amounts, order.currencies, strict=True)
+        ]
         paid = orders.pay(
             order,
             entry.get("kind") or "SALE",

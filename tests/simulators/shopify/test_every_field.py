@@ -20,8 +20,8 @@ from tests.simulators.shopify.desk import Desk
 
 DEPTH = 4
 GIVEN = {"first": "first: 3", "key": 'key: "k"', "namespace": 'namespace: "n"'}
-SHALLOW = ("Customer", "Location", "Product", "ProductVariant", "Order", "FulfillmentOrder", "Image",
-           "Fulfillment", "InventoryItem", "QueryRoot", "App")  # fmt: skip
+SHALLOW = ("Customer", "Location", "Product", "ProductVariant", "Order", "FulfillmentOrder",
+           "Image", "Fulfillment", "InventoryItem", "QueryRoot", "App")  # fmt: skip
 
 
 def arguments(field: Any) -> str | None:
@@ -71,7 +71,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         ("TEE-S", 3), ("MUG", 2), ("CARD", 1), discount_code="TEN", presentment_currency="EUR"
     )
     desk.act("fulfil_order", order_id=order.id, lines=[{"sku": "TEE-S", "quantity": 2}],
-             tracking_number="1Z", tracking_company="UPS", tracking_url="https://ups.test/1Z")  # fmt: skip
+             tracking_number="1Z", tracking_company="UPS",
+             tracking_url="https://ups.test/1Z")  # fmt: skip
     desk.act("tracking_event", order_id=order.id, status="in_transit", city="Austin")
     back = desk.act("request_return", order_id=order.id, lines=[{"sku": "TEE-S", "quantity": 1}])
     desk.act("handle_return", return_id=back["return_id"], step="process")

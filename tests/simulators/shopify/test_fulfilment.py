@@ -182,7 +182,8 @@ def test_carrier_events_and_tracking_updates(desk: Desk) -> None:
         given = {"fulfillmentId": parcel, "status": name, "happenedAt": "2026-11-23T10:00:00Z"}
         assert desk.query(event, {"event": given})["fulfillmentEventCreate"]["userErrors"] == []
     assert desk.payload("fulfillments/update")["shipment_status"] == "delivered"
-    update = """mutation($id: ID!, $info: FulfillmentTrackingInput!) { fulfillmentTrackingInfoUpdate(
+    update = """mutation($id: ID!, $info: FulfillmentTrackingInput!) {
+      fulfillmentTrackingInfoUpdate(
       fulfillmentId: $id, trackingInfoInput: $info) { fulfillment { displayStatus deliveredAt
       trackingInfo { number } events(first: 9) { nodes { status } } } userErrors { message } } }"""
     done = desk.query(update, {"id": parcel, "info": {"number": "1Z9"}})

@@ -253,7 +253,8 @@ def test_return_mutations(desk: Desk) -> None:
         {"totalRefundedSet": {"shopMoney": {"amount": "21.65"}}}
     ]
     closed = desk.query(
-        "mutation($id: ID!) { returnClose(id: $id) { return { status closedAt } userErrors { code } } }",
+        """mutation($id: ID!) { returnClose(id: $id) { return { status closedAt }
+        userErrors { code } } }""",
         {"id": back["id"]},
     )["returnClose"]
     assert closed["return"]["status"] == "CLOSED"
