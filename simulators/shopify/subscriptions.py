@@ -2,8 +2,9 @@
 
 A payload is fixed when its event happens; it is signed with the client secret over its exact
 bytes. Address, connect time 1 s, answer time 5 s, eight retries over four hours: the gaps grow
-by 3/2 each, chosen by peakproof since Shopify says only "exponential". After eight failed
-attempts in a row a subscription is removed.
+by 3/2 each, chosen by peakproof since Shopify says only "exponential". A subscription is removed
+when one webhook failed through all its retries and nothing got through meanwhile; a shorter
+outage costs no subscription, however many webhooks fail in it.
 
 Not modelled: EventBridge and Pub/Sub delivery, XML, the newer "Events" channel, the up to one
 hour for which Shopify may go on signing with an old secret (``rotate_secret`` has a delay).
@@ -30,13 +31,13 @@ from .versions import NEWEST
 if TYPE_CHECKING:
     from .shop import Shop
 
-__all__ = ["FAILURES_MAX", "RETRY_CALENDAR_SECONDS", "Subscription", "Subscriptions", "bad_address"]
+__all__ = ["RETRIES_MAX", "RETRY_CALENDAR_SECONDS", "Subscription", "Subscriptions", "bad_address"]
 
-FAILURES_MAX = 8
+RETRIES_MAX = 8
 _HOURS = 4 * 3600.0
 _GROWTH = 1.5
-_FIRST = _HOURS * (_GROWTH - 1) / (_GROWTH**8 - 1)
-RETRY_CALENDAR_SECONDS = [round(_FIRST * _GROWTH**number, 1) for number in range(8)]
+_FIRST = _HOURS * (_GROWTH - 1) / (_GROWTH**RETRIES_MAX - 1)
+RETRY_CALENDAR_SECONDS = [round(_FIRST * _GROWTH**number, 1) for number in range(RETRIES_MAX)]
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -212,7 +213,8 @@ class Subscriptions:
         if found is None:
             return
         found.failures = failures
-        if failures >= FAILURES_MAX:
+        retried = delivery.attempt - 1
+        if failures > retried and retried >= RETRIES_MAX:
             self.remove(found)
 
     def snapshot(self) -> dict[str, dict[str, dict[str, Any]]]:

@@ -150,24 +150,41 @@ def test_a_failed_delivery_is_repeated_with_the_same_ids_and_bytes(
     assert store.client.snapshot()["subscription"]
 
 
-def test_eight_failures_in_a_row_remove_the_subscription(
+def test_a_webhook_that_fails_through_all_retries_removes_the_subscription(
     open_store: Callable[..., Any], receiver: Receiver
 ) -> None:
     store = open_store(time_scale=200_000.0)
     made = subscribe(store, "INVENTORY_LEVELS_UPDATE", receiver.url)["webhookSubscription"]
     receiver.status = 410
     restock(store, 9)
-    receiver.wait(8)
+    receiver.wait(9)
     receiver.quiet(store.client.pending)
     record = store.client.snapshot()["subscription"][made["id"]]
-    assert record == {"topic": "inventory_levels/update", "uri": receiver.url, "failures": 8,
+    assert record == {"topic": "inventory_levels/update", "uri": receiver.url, "failures": 9,
                       "removed": True}  # fmt: skip
     left = store.data("{ webhookSubscriptions(first: 5) { nodes { id } } }")
     assert left["webhookSubscriptions"]["nodes"] == []
     receiver.status = 200
     restock(store, 1)
     receiver.quiet(store.client.pending)
-    assert len(receiver.received) == 8, "nobody is told any more"
+    assert len(receiver.received) == 9, "nobody is told any more"
+
+
+def test_many_failures_in_a_short_outage_remove_nothing(
+    open_store: Callable[..., Any], receiver: Receiver
+) -> None:
+    store = open_store(time_scale=6_000.0)
+    made = subscribe(store, "INVENTORY_LEVELS_UPDATE", receiver.url)["webhookSubscription"]
+    receiver.status = 503
+    for available in range(1, 13):
+        restock(store, available)
+    receiver.wait(12)
+    receiver.status = 200
+    receiver.quiet(store.client.pending)
+    record = store.client.snapshot()["subscription"][made["id"]]
+    assert (record["failures"], record["removed"]) == (0, False)
+    told = {headers["X-Shopify-Webhook-Id"] for headers, _ in receiver.received}
+    assert len(told) == 12, "each came again after the outage"
 
 
 def test_a_rotated_secret_signs_the_next_delivery(store: Any, receiver: Receiver) -> None:
