@@ -143,6 +143,7 @@ class Inventory:
         if changed:
             async with self.store.pool.connection() as connection, connection.transaction():
                 await want_stock(connection, [products[p] for p in changed if p in products])
+        self._seen = free
 
     async def compare_all(self) -> None:
         """Make every SKU dirty, so that both sides are compared."""

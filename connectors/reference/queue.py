@@ -204,13 +204,14 @@ class Queue:
     async def sweep(self) -> None:
         """Wake tasks whose time has come and that nobody has woken."""
         await self.store.rows(
-            "update tasks set verify_at = null, wanted = wanted + 1, next_at = clock_timestamp() "
-            "- interval '1 hour' where verify_at <= clock_timestamp() and wanted = done"
+            "update tasks set verify_at = null, wanted = wanted + 1, next_at = clock_timestamp(), "
+            "woken_at = '-infinity' where verify_at <= clock_timestamp() and wanted = done"
         )
         for row in await self.store.rows(
-            "update tasks set next_at = clock_timestamp() + interval '5 seconds' "
-            "where wanted > done and not dead and next_at < clock_timestamp() - interval "
-            "'1 second' returning resource"
+            "update tasks set woken_at = clock_timestamp() where wanted > done and not dead "
+            "and next_at <= clock_timestamp() "
+            "and greatest(next_at, woken_at) < clock_timestamp() - interval '2 seconds' "
+            "or (wanted > done and woken_at = '-infinity') returning resource"
         ):
             await self._wake_in(0, row["resource"])
 

@@ -36,6 +36,7 @@ create table if not exists tasks (
     dead boolean not null default false,
     reason text not null default '',
     next_at timestamptz not null default clock_timestamp(),
+    woken_at timestamptz not null default clock_timestamp(),
     verify_at timestamptz,
     seen text not null default '',
     created_at timestamptz not null default clock_timestamp(),

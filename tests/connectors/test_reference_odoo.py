@@ -295,6 +295,18 @@ def test_stock_sold_meanwhile_is_not_overwritten(play) -> None:
     play(story)
 
 
+def test_nothing_is_asked_of_the_channel_while_nothing_happens(play) -> None:
+    async def story(world: World) -> None:
+        asked = len([name for name, _ in world.shop.asked if name == "Levels"])
+        polls = world.service.odoo.calls["stock.quant.search_read"]
+        async with asyncio.timeout(20):
+            while world.service.odoo.calls["stock.quant.search_read"] < polls + 4:
+                await asyncio.sleep(0.05)
+        assert len([name for name, _ in world.shop.asked if name == "Levels"]) == asked
+
+    play(story)
+
+
 PRICES = st.decimals("0.05", "199.99", places=2)
 LINES = st.lists(st.tuples(st.sampled_from(["SKU0", "SKU1", "SKU2"]), st.integers(1, 3), PRICES),
                  min_size=1, max_size=4)  # fmt: skip

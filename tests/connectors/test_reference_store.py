@@ -88,6 +88,10 @@ class Bench:
             while not await condition():
                 await asyncio.sleep(0.02)
 
+    async def called(self, times: int) -> bool:
+        """Say whether the handler was called that often."""
+        return len(self.calls) >= times
+
     async def quiet(self) -> bool:
         """Say whether nothing is pending."""
         return (await metrics.pending(self.store))["pending"] == 0
@@ -249,6 +253,38 @@ def test_what_a_killed_process_left_is_taken_up_again(dsn: str) -> None:
         await bench.until(bench.quiet)
 
     assert play(dsn, story).calls == [GID]
+
+
+def test_a_wait_whose_wake_up_is_lost_ends_all_the_same(dsn: str) -> None:
+    async def kept(bench: Bench) -> None:
+        await bench.want()
+        await bench.store.rows("delete from procrastinate_jobs")
+        await bench.store.rows(
+            "update tasks set waits = 2, next_at = next_at - interval '5 seconds', "
+            "woken_at = woken_at - interval '5 seconds'"
+        )
+
+    play(dsn, kept, work=False)
+
+    async def story(bench: Bench) -> None:
+        await bench.until(bench.quiet)
+
+    assert play(dsn, story).calls == [GID]
+
+
+def test_a_new_event_does_not_cut_a_wait_short(dsn: str) -> None:
+    async def story(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        bench.does = [Unavailable("told to wait", 1.0)]
+        await bench.want()
+        await bench.until(lambda: bench.called(1))
+        begin = loop.time()
+        await bench.take("w1")
+        await bench.until(lambda: bench.called(2))
+        assert loop.time() - begin > 0.8
+        await bench.until(bench.quiet)
+
+    play(dsn, story)
 
 
 def test_an_order_is_looked_at_again_after_a_lost_answer(dsn: str) -> None:
