@@ -168,19 +168,19 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
         settler.read("settled")
     if any(kick.period_seconds > 3600 for kick in world.spec.kick):
         with _timed(meta, "reconcile"):
-            failures += settler.kick(daily=True)
-            settler.settle(_SETTLE_LIMIT_SECONDS)
+            failed, rested = settler.kick(daily=True, limit_seconds=_SETTLE_LIMIT_SECONDS)
+            failures += failed
+            meta.settled = meta.settled and rested
             settler.read("reconciled")
     if failures:
         raise WorldFailed("connector", "; ".join(failures))
 
 
 def _rest(settler: Settler, meta: RunMeta) -> list[str]:
-    """Settle, trigger the ordinary schedules once, settle again."""
+    """Settle, trigger the ordinary schedules once, settle after each."""
     meta.settled = settler.settle(_SETTLE_LIMIT_SECONDS)
-    failures = settler.kick(daily=False)
-    if any(kick.period_seconds <= 3600 for kick in settler.world.spec.kick):
-        meta.settled = settler.settle(_SETTLE_LIMIT_SECONDS) and meta.settled
+    failures, rested = settler.kick(daily=False, limit_seconds=_SETTLE_LIMIT_SECONDS)
+    meta.settled = meta.settled and rested
     return failures
 
 

@@ -69,9 +69,14 @@ class Settler:
         self._phase("settle", "expired")
         return False
 
-    def kick(self, daily: bool) -> list[str]:
-        """Trigger the ordinary schedules, or with ``daily`` the long ones; name the failures."""
-        failures = []
+    def kick(self, daily: bool, limit_seconds: float) -> tuple[list[str], bool]:
+        """Trigger the ordinary schedules, or with ``daily`` the long ones, one after the other.
+
+        Each begins when the one before has done all its work: they would run hours apart, and
+        a stock reconciliation must not race against a reconciliation of orders. Return the
+        failures by name, and whether the world came to rest after every one of them.
+        """
+        failures, rested = [], True
         for kick in self.world.spec.kick:
             if (kick.period_seconds > ORDINARY_PERIOD_SECONDS) != daily:
                 continue
@@ -83,7 +88,8 @@ class Settler:
                 outcome = "failed"
                 failures.append(f"kick {kick.name}: {error}")
             self._phase(f"kick {kick.name}", outcome)
-        return failures
+            rested = self.settle(limit_seconds) and rested
+        return failures, rested
 
     def read(self, checkpoint: str) -> None:
         """Read the final records of every system into the history."""

@@ -1,0 +1,86 @@
+"""Schedules are triggered one after the other, each when the one before has done its work."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from peakproof.errors import WorldFailed
+from peakproof.history import History, HistoryWriter
+from peakproof.runtime import reads
+from peakproof.seed import Clock
+from peakproof.settle import Settler
+
+DAY = 86400.0
+
+
+class Office:
+    """A world with schedules that leave work behind: two looks' worth each."""
+
+    def __init__(self, *, ends: bool = True) -> None:
+        names = (("hourly", 3600.0), ("orders", DAY), ("broken", DAY), ("stock", DAY))
+        kicks = [
+            SimpleNamespace(name=name, url=name, cron="", authorization="", period_seconds=period)
+            for name, period in names
+        ]
+        self.spec = SimpleNamespace(kick=kicks, settled=object())
+        self.simulators: dict[str, Any] = {}
+        self.left, self.ends = 0, ends
+        self.told: list[tuple[str, int]] = []
+
+    def kick(self, url: str, _cron: str, _authorization: str) -> None:
+        self.told.append((url, self.left))
+        if url == "broken":
+            raise WorldFailed("odoo", "no such schedule")
+        self.left = 2
+
+    def ask(self, _probe: object, _what: str) -> list[dict[str, int]]:
+        self.left = max(0, self.left - self.ends)
+        return [{"pending": self.left, "failed": 0}]
+
+    def odoo_dsn(self) -> str:
+        return ""
+
+
+def kick(office: Office, path: Path, daily: bool, limit_seconds: float) -> tuple[list[str], bool]:
+    """Trigger the schedules of an office, with a history at that path."""
+    writer = HistoryWriter(path)
+    world: Any = office
+    try:
+        return Settler(world, Clock.start(), writer).kick(daily, limit_seconds)
+    finally:
+        writer.close()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_odoo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "activity", lambda _dsn: 1)
+
+
+def test_a_schedule_waits_for_the_one_before(tmp_path: Path) -> None:
+    office, path = Office(), tmp_path / "harness.jsonl"
+    failures, rested = kick(office, path, daily=True, limit_seconds=20)
+    assert office.told == [("orders", 0), ("broken", 0), ("stock", 0)], "nothing was left over"
+    assert rested
+    assert failures == ["kick broken: odoo: no such schedule"]
+    phases = History.load(path).of("phase")
+    assert [f"{one.name} {one.outcome}" for one in phases if one.name.startswith("kick")] == [
+        "kick orders begin",
+        "kick orders end",
+        "kick broken begin",
+        "kick broken failed",
+        "kick stock begin",
+        "kick stock end",
+    ]
+
+
+def test_ordinary_schedules_only(tmp_path: Path) -> None:
+    office = Office()
+    assert kick(office, tmp_path / "harness.jsonl", False, 20) == ([], True)
+    assert office.told == [("hourly", 0)]
+
+
+def test_a_world_that_does_not_come_to_rest(tmp_path: Path) -> None:
+    office = Office(ends=False)
+    assert kick(office, tmp_path / "harness.jsonl", False, 0.5) == ([], False)
