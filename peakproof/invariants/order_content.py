@@ -33,6 +33,7 @@ from peakproof.evidence import (
     Story,
     unknown,
 )
+from peakproof.evidence.persons import person_differences
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -109,7 +110,7 @@ def _compare(
         return
     figures["compared"] += 1
     figures["edited"] += bool(order.get("edited"))
-    differences += _person(order, sale)
+    differences += person_differences(order, sale)
     if not differences:
         return
     figures["different"] += 1
@@ -241,45 +242,6 @@ def _as_bought(order: Record, sale: Record) -> bool:
     return all(got.goods.get(sku, Share()).quantity == units for sku, units in bought.items())
 
 
-def _plain(*parts: object) -> str:
-    return " ".join(" ".join(str(part or "") for part in parts).casefold().split())
-
-
-def _person(order: Record, sale: Record) -> list[tuple[str, str, str]]:
-    """Compare whom the order is for and where it goes."""
-    partner, place = sale.get("partner") or {}, sale.get("shipping") or {}
-    pairs = []
-    email = order.get("email") or (order.get("customer") or {}).get("email")
-    if email:
-        pairs.append(("customer e-mail", _plain(email), _plain(partner.get("email"))))
-    customer = order.get("customer")
-    if customer:
-        name = _plain(customer.get("first_name"), customer.get("last_name"))
-        if name:
-            pairs.append(("customer name", name, _plain(partner.get("name"))))
-    address = order.get("shipping_address")
-    if address:
-        name = _plain(address.get("first_name"), address.get("last_name"))
-        street = _plain(address.get("address1"), address.get("address2"))
-        pairs += [
-            ("ship to: name", name, _plain(place.get("name"))),
-            ("ship to: street", street, _plain(place.get("street"), place.get("street2"))),
-            ("ship to: city", _plain(address.get("city")), _plain(place.get("city"))),
-            ("ship to: zip", _plain(address.get("zip")), _plain(place.get("zip"))),
-            (
-                "ship to: state",
-                _plain(address.get("province_code")),
-                _plain(place.get("state_code")),
-            ),
-            (
-                "ship to: country",
-                _plain(address.get("country_code")),
-                _plain(place.get("country_code")),
-            ),
-        ]
-    return [(what, mine, theirs) for what, mine, theirs in pairs if mine != theirs]
-
-
 def _one(**options: Any) -> Story:
     story = Story(stock={"MUG": 9, "TEE": 9}, prices={"TEE": "24.99"}, **options)
     story.checkout(1.0, "1001", {"MUG": 2, "TEE": 1}, discount="0.1")
@@ -336,6 +298,12 @@ def _other_customer() -> Story:
     return story.finish()
 
 
+def _nowhere_to_ship() -> Story:
+    story = _one()
+    story.odoo[1]["shipping"] = {"name": "Ada Buyer 1001"}
+    return story.finish()
+
+
 def _spelled_otherwise() -> Story:
     story = _one(taxes_included=True, tax_rate="0.19")
     place = story.odoo[1]["shipping"]
@@ -381,6 +349,12 @@ EXAMPLES = [
     Example(name="discount in a line of its own", tell=_discount_line, verdict=Verdict.PASS),
     Example(name="discount forgotten", tell=_discount_forgotten, verdict=Verdict.VIOLATED),
     Example(name="another customer", tell=_other_customer, verdict=Verdict.VIOLATED),
+    Example(
+        name="nowhere to ship to",
+        tell=_nowhere_to_ship,
+        verdict=Verdict.VIOLATED,
+        says="ada buyer 1001, -, -, -, -, -",
+    ),
     Example(name="spelled otherwise, tax included", tell=_spelled_otherwise, verdict=Verdict.PASS),
     Example(name="other goods", tell=_something_else, verdict=Verdict.VIOLATED, says="CUP"),
     Example(name="shipping as a product", tell=_delivery_product, verdict=Verdict.PASS),
