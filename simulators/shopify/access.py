@@ -7,21 +7,19 @@ Not modelled: permissions of staff members, protected customer data, approval by
 
 from .schema import access_scopes
 
-__all__ = ["ALL_SCOPES", "Granted"]
+__all__ = ["Granted", "all_scopes"]
 
-ALL_SCOPES = (
-    "read_products", "write_products", "read_product_listings", "read_inventory",
-    "write_inventory", "read_locations", "write_locations", "read_customers", "write_customers",
-    "read_companies", "read_orders", "read_all_orders", "write_orders", "read_draft_orders",
-    "write_draft_orders", "write_order_edits", "read_order_edits", "read_fulfillments",
-    "write_fulfillments", "read_assigned_fulfillment_orders",
-    "write_assigned_fulfillment_orders", "read_merchant_managed_fulfillment_orders",
-    "write_merchant_managed_fulfillment_orders", "read_third_party_fulfillment_orders",
-    "write_third_party_fulfillment_orders", "read_returns", "write_returns",
-    "read_shopify_payments_payouts", "read_shopify_payments_accounts",
-    "read_shopify_payments_disputes", "read_price_rules", "read_discounts", "read_shipping",
-    "read_publications", "write_publications", "read_files", "write_files",
+_MORE = (
+    "read_all_orders", "read_fulfillments", "write_fulfillments", "read_shipping",
+    "read_price_rules", "read_discounts", "read_publications", "write_publications",
+    "read_files", "write_files",
 )  # fmt: skip
+
+
+def all_scopes() -> tuple[str, ...]:
+    """Return every scope that anything modelled here may want, and some that apps ask for."""
+    wanted = {scope for scopes in access_scopes().values() for scope in scopes}
+    return tuple(sorted(wanted.union(_MORE)))
 
 
 class Granted:

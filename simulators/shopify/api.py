@@ -15,7 +15,7 @@ from peakproof.simkit import Answer, Kit, Request, Response
 
 from .context import Context
 from .cost import throttle_status
-from .execute import BadDocument, Engine, Prepared
+from .execute import BadDocument, Engine, Prepared, Result
 from .oauth import Client, Token
 from .shop import Shop
 from .versions import resolve
@@ -23,6 +23,7 @@ from .versions import resolve
 __all__ = ["KEPT_MAX", "GraphqlApi", "authenticated", "unauthorised"]
 
 KEPT_MAX = 4_096
+_JSON = "application/json; charset=utf-8"
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -164,11 +165,7 @@ class GraphqlApi:
         if throttled is not None:
             return throttled
         cost = self._settle(request, kept.requested, kept.actual)
-        return Response(
-            200,
-            b'{"data":' + kept.data + b',"extensions":{"cost":' + _encode(cost) + b"}}",
-            content_type="application/json; charset=utf-8",
-        )
+        return _answered(kept.data, cost)
 
     def _run(self, request: Request, shop: Shop, prepared: Prepared, call: Call) -> Response:
         record = request.record
@@ -182,57 +179,64 @@ class GraphqlApi:
             request.outcome = "fail"
             return self._errors(request, error.errors)
         requested = prepared.cost.requested(variables)
-        maximum = self.engine.settings.maximum
-        if requested > maximum:
-            request.outcome = "fail"
-            text = (f"Query cost is {requested}, which exceeds the single query max cost limit "
-                    f"({maximum:g}).")  # fmt: skip
-            return self._errors(
-                request,
-                [{"message": text, "extensions": {
-                    "code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": int(maximum),
-                    "documentation": "https://shopify.dev/api/usage/rate-limits"}}],
-            )  # fmt: skip
+        if requested > self.engine.settings.maximum:
+            return self._too_costly(request, requested)
         throttled = self._charge(request, requested)
         if throttled is not None:
             return throttled
-        granted = self.client.granted
         context = Context(shop, prepared.version, self.client, request.id)
         shop.request_id = request.id
         shop.host = request.header("host") or shop.domain
         try:
-            result = self.engine.run(prepared, variables, context, granted)
+            result = self.engine.run(prepared, variables, context, self.client.granted)
         finally:
             shop.request_id = ""
         record.deprecated = prepared.deprecated
         record.idempotency_key = context.idempotency_key
         actual = requested if prepared.is_mutation else min(requested, max(1, context.objects))
         cost = self._settle(request, requested, actual)
+        extensions: dict[str, Any] = {"cost": cost}
         if request.header("shopify-graphql-cost-debug"):
             cost["fields"] = prepared.cost.debug(variables)
-        extensions: dict[str, Any] = {"cost": cost}
+        elif not (context.warnings or result.errors or prepared.is_mutation):
+            data = _encode(result.data)
+            self._keep(request, shop, _Kept(data, prepared, requested, actual, given))
+            return _answered(data, cost)
         if context.warnings:
             extensions["search"] = [{"path": [prepared.names], "query": given.get("query"),
                                      "warnings": context.warnings}]  # fmt: skip
+        return self._whole(request, prepared, result, extensions)
+
+    def _whole(
+        self, request: Request, prepared: Prepared, result: Result, extensions: dict[str, Any]
+    ) -> Response:
+        """Return an answer that is not kept: a mutation's, or one with errors or warnings."""
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = result.errors
-            record.error_codes = [
+            request.record.error_codes = [
                 str(entry.get("extensions", {}).get("code", "")) for entry in result.errors
             ]
-            request.outcome = "fail" if not _any_data(result.data) else ""
-        elif not prepared.is_mutation and len(extensions) == 1 and "fields" not in cost:
-            data = _encode(result.data)
-            self._keep(request, shop, _Kept(data, prepared, requested, actual, given))
-            return Response(
-                200,
-                b'{"data":' + data + b',"extensions":{"cost":' + _encode(cost) + b"}}",
-                content_type="application/json; charset=utf-8",
-            )
+            request.outcome = "" if _any_data(result.data) else "fail"
         if prepared.is_mutation and result.data:
             self._note_user_errors(request, result.data)
         answer["extensions"] = extensions
-        return Response(200, _encode(answer), content_type="application/json; charset=utf-8")
+        return Response(200, _encode(answer), content_type=_JSON)
+
+    def _too_costly(self, request: Request, requested: int) -> Response:
+        request.outcome = "fail"
+        maximum = self.engine.settings.maximum
+        text = (
+            f"Query cost is {requested}, which exceeds the single query max cost limit "
+            f"({maximum:g})."
+        )
+        extensions = {
+            "code": "MAX_COST_EXCEEDED",
+            "cost": requested,
+            "maxCost": int(maximum),
+            "documentation": "https://shopify.dev/api/usage/rate-limits",
+        }
+        return self._errors(request, [{"message": text, "extensions": extensions}])
 
     def _keep(self, request: Request, shop: Shop, kept: _Kept) -> None:
         if self._kept_at == shop.revision and len(self._kept) < KEPT_MAX:
@@ -302,6 +306,11 @@ class GraphqlApi:
             str(entry.get("extensions", {}).get("code", "")) for entry in errors
         ]
         return Response.json({"errors": errors})
+
+
+def _answered(data: bytes, cost: dict[str, Any]) -> Response:
+    body = b'{"data":' + data + b',"extensions":{"cost":' + _encode(cost) + b"}}"
+    return Response(200, body, content_type=_JSON)
 
 
 def _any_data(data: dict[str, Any] | None) -> bool:

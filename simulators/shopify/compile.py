@@ -30,38 +30,24 @@ from graphql import (
     SelectionNode,
 )
 
+from .complete import (
+    Entry,
+    Finish,
+    Run,
+    Written,
+    finish_list,
+    selection,
+    type_name_of,
+)
 from .context import Context
 from .errors import ApiError, access_denied
 from .registry import Resolver, Resolvers, snake_case
 from .scalars import WRITERS
 from .values import ABSENT, Maker, Misfit, default_of, literal
 
-__all__ = ["Compiler", "Failure", "RootField", "type_name_of"]
+__all__ = ["Compiler", "RootField"]
 
-Finish = Callable[[Any, Context], Any]
-Run = Callable[[Any, Context], dict[str, Any]]
 Nodes = list[FieldNode]
-
-
-class Failure(Exception):
-    """A field failed; ``path`` grows as the failure climbs to a nullable field."""
-
-    def __init__(self, error: ApiError, node: FieldNode) -> None:
-        super().__init__(error.message)
-        self.error, self.node = error, node
-        self.path: list[str | int] = []
-
-    def entry(self) -> dict[str, Any]:
-        """Return it as an entry of ``errors``."""
-        place = self.node.loc
-        entry: dict[str, Any] = {"message": self.error.message}
-        if place is not None:
-            token = place.start_token
-            entry["locations"] = [{"line": token.line, "column": token.column}]
-        entry["path"] = list(self.path)
-        if self.error.extensions:
-            entry["extensions"] = self.error.extensions
-        return entry
 
 
 class RootField:
@@ -204,21 +190,23 @@ class Compiler:
         return lambda _variables: constant
 
     def finish(self, kind: GraphQLOutputType, nodes: Nodes) -> Finish | None:
-        """Return what turns a resolved value into an answer; None: it is one already."""
+        """Return what turns a resolved value into an answer; None: it is one already.
+
+        Whether null may stand there is not its affair: fields and lists look after that.
+        """
         if isinstance(kind, GraphQLNonNull):
-            inner = self.finish(kind.of_type, nodes)
-            return None if inner is None else _required(inner, nodes[0])
+            return self.finish(kind.of_type, nodes)
         if isinstance(kind, GraphQLList):
             required = isinstance(kind.of_type, GraphQLNonNull)
-            return _listed(self.finish(kind.of_type, nodes), required, nodes[0])
+            return finish_list(self.finish(kind.of_type, nodes), required, nodes[0])
         if isinstance(kind, GraphQLEnumType):
             return None
         if isinstance(kind, GraphQLScalarType):
             writer = WRITERS.get(kind.name)
-            return None if writer is None else _written(writer)
+            return None if writer is None else Written(writer)
         groups = [node.selection_set.selections for node in nodes if node.selection_set]
         if isinstance(kind, GraphQLObjectType):
-            return _object(self.selection(kind, groups))
+            return self.selection(kind, groups)
         assert isinstance(kind, GraphQLInterfaceType | GraphQLUnionType)
         return self._abstract(kind, groups)
 
@@ -241,15 +229,16 @@ class Compiler:
 
     def selection(self, parent: GraphQLObjectType, groups: Iterable[Any]) -> Run:
         """Return the function that makes an object's answer."""
-        entries: list[Any] = []
+        entries: list[Entry] = []
         for key, nodes in self.collect(parent, groups).items():
             name = nodes[0].name.value
             if name == "__typename":
-                entries.append((key, "", None, _constant(parent.name), dict, None, True, nodes[0]))
+                told = _constant(parent.name)
+                entries.append(Entry(key, name, None, told, _nothing, None, True, nodes[0]))
                 continue
             field = parent.fields[name]
             entries.append(
-                (
+                Entry(
                     key,
                     name,
                     attrgetter(snake_case(name)),
@@ -260,115 +249,15 @@ class Compiler:
                     nodes[0],
                 )
             )
-        return _selection(parent.name, entries)
-
-
-def type_name_of(value: Any) -> str:
-    """Return the GraphQL type of an object behind an interface or union."""
-    if type(value) is dict:
-        return str(value.get("__typename", ""))
-    return str(getattr(value, "graphql_type", ""))
-
-
-def _selection(type_name: str, entries: list[Any]) -> Run:
-    def run(source: Any, context: Context) -> dict[str, Any]:
-        context.objects += 1
-        plain = type(source) is dict
-        errors = context.errors
-        count = len(errors)
-        answer: dict[str, Any] = {}
-        for key, name, read, resolve, arguments, finish, required, node in entries:
-            try:
-                if resolve is not None:
-                    value = resolve(source, arguments(context.variables), context)
-                elif plain:
-                    value = source.get(name)
-                else:
-                    value = read(source)
-                if finish is not None:
-                    value = finish(value, context)
-                    if len(errors) > count:
-                        count = _prefixed(errors, count, key)
-                elif value is None and required:
-                    raise ApiError(f"Cannot return null for non-nullable field {type_name}.{name}.")
-            except (Failure, ApiError, Misfit) as error:
-                _prefixed(errors, count, key)
-                failure = _failed(error, node, key)
-                if required:
-                    raise failure from error
-                errors.append(failure)
-                count = len(errors)
-                value = None
-            answer[key] = value
-        return answer
-
-    return run
-
-
-def _failed(error: Failure | ApiError | Misfit, node: FieldNode, key: str) -> Failure:
-    if isinstance(error, Misfit):
-        error = ApiError(f"An argument of '{node.name.value}' may not be null.", "INVALID_VARIABLE")
-    failure = error if isinstance(error, Failure) else Failure(error, node)
-    failure.path.insert(0, key)
-    return failure
-
-
-def _prefixed(errors: list[Failure], count: int, key: str | int) -> int:
-    """Put a key before the paths of failures that were noted further down."""
-    for failure in errors[count:]:
-        failure.path.insert(0, key)
-    return len(errors)
-
-
-def _required(inner: Finish, node: FieldNode) -> Finish:
-    def finish(value: Any, context: Context) -> Any:
-        result = inner(value, context)
-        if result is None:
-            raise ApiError(f"Cannot return null for non-nullable field {node.name.value}.")
-        return result
-
-    return finish
-
-
-def _listed(inner: Finish | None, required: bool, node: FieldNode) -> Finish:
-    def finish(value: Any, context: Context) -> Any:
-        if value is None:
-            return None
-        answer = []
-        errors = context.errors
-        count = len(errors)
-        for index, entry in enumerate(value):
-            try:
-                result = entry if inner is None else inner(entry, context)
-                if len(errors) > count:
-                    count = _prefixed(errors, count, index)
-                if result is None and required:
-                    raise ApiError(f"Cannot return null in the list {node.name.value}.")
-            except (Failure, ApiError) as error:
-                _prefixed(errors, count, index)
-                failure = error if isinstance(error, Failure) else Failure(error, node)
-                failure.path.insert(0, index)
-                if required:
-                    raise failure from error
-                errors.append(failure)
-                count = len(errors)
-                result = None
-            answer.append(result)
-        return answer
-
-    return finish
-
-
-def _written(writer: Callable[[Any], Any]) -> Finish:
-    return lambda value, _context: None if value is None else writer(value)
-
-
-def _object(run: Run) -> Finish:
-    return lambda value, context: None if value is None else run(value, context)
+        return selection(parent.name, entries)
 
 
 def _constant(value: Any) -> Resolver:
     return lambda _source, _arguments, _context: value
+
+
+def _nothing(_variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
 
 
 def _refusing(error: ApiError) -> Resolver:

@@ -81,7 +81,7 @@ class CostPlan:
             cost = self._of_operation(variables)
             key = tuple(variables.get(name) for name in sorted(self._sizes))
             self._known[key] = cost
-        return max(1, round(cost))
+        return max(1, round(cost)) if self.settings.object else round(cost)
 
     def debug(self, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return ``extensions.cost.fields`` for Shopify-GraphQL-Cost-Debug."""

@@ -26,7 +26,8 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from .access import Granted
-from .compile import Compiler, Failure, RootField
+from .compile import Compiler, RootField
+from .complete import Failure
 from .context import Context
 from .cost import CostPlan, CostSettings
 from .errors import ApiError

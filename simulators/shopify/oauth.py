@@ -14,7 +14,7 @@ from typing import Any
 
 from peakproof.simkit import Bucket, Kit, Request, Response
 
-from .access import ALL_SCOPES, Granted
+from .access import Granted, all_scopes
 from .cost import bucket_for
 from .subscriptions import Subscriptions
 
@@ -48,7 +48,7 @@ class Client:
         self._random = kit.seed.stream("shopify|tokens")
         self.id: str = options.get("client_id") or self._word(32)
         self.secret: str = options.get("client_secret") or "shpss_" + self._word(32)
-        scopes = options.get("scopes") or ALL_SCOPES
+        scopes = options.get("scopes") or all_scopes()
         self.granted = Granted(tuple(scopes))
         self.title = "App under test"
         self.installed = True

@@ -19,7 +19,7 @@ from graphql import (
 
 from peakproof.seed import Seed
 from peakproof.simkit import Kit
-from simulators.shopify.compile import type_name_of
+from simulators.shopify.complete import type_name_of
 from simulators.shopify.context import Context
 from simulators.shopify.errors import ApiError
 from simulators.shopify.execute import Engine
