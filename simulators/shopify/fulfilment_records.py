@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class FulfillmentOrderLine(msgspec.Struct, eq=False):
+class FulfillmentOrderLine(msgspec.Struct, eq=False, gc=False):
     """Units of an order line that one location has to ship."""
 
     graphql_type: ClassVar[str] = "FulfillmentOrderLineItem"
@@ -42,7 +42,7 @@ class FulfillmentOrderLine(msgspec.Struct, eq=False):
     remaining: int
 
 
-class FulfillmentHold(msgspec.Struct, eq=False):
+class FulfillmentHold(msgspec.Struct, eq=False, gc=False):
     """A reason not to ship yet."""
 
     graphql_type: ClassVar[str] = "FulfillmentHold"
@@ -55,7 +55,7 @@ class FulfillmentHold(msgspec.Struct, eq=False):
     client: str
 
 
-class FulfillmentOrder(msgspec.Struct, eq=False):
+class FulfillmentOrder(msgspec.Struct, eq=False, gc=False):
     """What one location has to ship for an order.
 
     ``status`` OPEN, IN_PROGRESS, ON_HOLD, INCOMPLETE, CLOSED or CANCELLED; ``request_status``
@@ -88,7 +88,7 @@ class FulfillmentOrder(msgspec.Struct, eq=False):
         return sum(line.remaining for line in self.lines)
 
 
-class Tracking(msgspec.Struct, eq=False):
+class Tracking(msgspec.Struct, eq=False, gc=False):
     """Where a parcel is followed."""
 
     company: str | None = None
@@ -96,7 +96,7 @@ class Tracking(msgspec.Struct, eq=False):
     url: str | None = None
 
 
-class FulfillmentEvent(msgspec.Struct, eq=False):
+class FulfillmentEvent(msgspec.Struct, eq=False, gc=False):
     """A carrier's report about a parcel; ``status`` such as IN_TRANSIT or DELIVERED."""
 
     graphql_type: ClassVar[str] = "FulfillmentEvent"
@@ -118,7 +118,7 @@ class FulfillmentEvent(msgspec.Struct, eq=False):
     longitude: float | None = None
 
 
-class FulfillmentLine(msgspec.Struct, eq=False):
+class FulfillmentLine(msgspec.Struct, eq=False, gc=False):
     """Units of an order line in a parcel; ``returned`` of them are in a return."""
 
     graphql_type: ClassVar[str] = "FulfillmentLineItem"
@@ -132,7 +132,7 @@ class FulfillmentLine(msgspec.Struct, eq=False):
     returned: int = 0
 
 
-class Fulfillment(msgspec.Struct, eq=False):
+class Fulfillment(msgspec.Struct, eq=False, gc=False):
     """A shipment of goods. ``status`` SUCCESS or CANCELLED."""
 
     graphql_type: ClassVar[str] = "Fulfillment"

@@ -61,10 +61,7 @@ def summary(order: Order) -> dict[str, Any]:
 
 
 def _checkout(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
-    order = buy(_orders(shop), cart_of(shop, arguments))
-    if not arguments.get("details", False):
-        return summary(order)
-    return {**summary(order), "lines": [line.id for line in order.lines]}
+    return summary(buy(_orders(shop), cart_of(shop, arguments)))
 
 
 def _cancel(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def make_line(
     """
     number, identity = orders.identity("LineItem")
     rates = orders.tax_rates if variant is None or variant.taxable else ()
-    variant_title = None if variant is None or variant.title == DEFAULT_TITLE else variant.title
+    variant_title = variant.title if variant else DEFAULT_TITLE
     return Line(
         number=number,
         id=identity,
@@ -97,7 +97,7 @@ def make_line(
         variant=variant,
         sku=sku or (variant.sku if variant else ""),
         title=title or (variant.product.title if variant else ""),
-        variant_title=variant_title,
+        variant_title=None if variant_title == DEFAULT_TITLE else variant_title,
         vendor=variant.product.vendor if variant else None,
         grams=int(variant.weight_grams) if variant else 0,
         requires_shipping=variant.requires_shipping if variant else False,

@@ -36,6 +36,8 @@ __all__ = [
 def _taxes(
     amount: Decimal, rates: Sequence[TaxRate], included: bool, quantum: Decimal
 ) -> list[Decimal]:
+    if not rates:
+        return []
     return [tax_on(amount, rate.rate, included, quantum) for rate in rates]
 
 

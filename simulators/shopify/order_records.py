@@ -1,5 +1,7 @@
 """What an order is made of: lines, shipping, discounts, transactions, refunds, returns.
 
+Records live as long as the shop does, so they are kept out of the garbage collector's sight.
+
 Models Admin API 2026-10. Every record knows its number (REST id) and gid. Amounts stand in
 ``sides``: one entry in the shop's currency and, for orders in another currency, a second one
 in the presentment currency. Records hold facts; ``order_totals`` adds them up.
@@ -46,7 +48,7 @@ class TaxRate(msgspec.Struct, frozen=True):
     rate: Decimal
 
 
-class DiscountApplication(msgspec.Struct, eq=False):
+class DiscountApplication(msgspec.Struct, eq=False, gc=False):
     """A discount that was applied: ``value`` is a percentage (0-100) or an amount."""
 
     index: int
@@ -66,14 +68,14 @@ class DiscountApplication(msgspec.Struct, eq=False):
         return self.index + 1
 
 
-class Allocation(msgspec.Struct, eq=False):
+class Allocation(msgspec.Struct, eq=False, gc=False):
     """The part of a discount that a line bears, per currency, for the units ever ordered."""
 
     application: DiscountApplication
     amounts: list[Decimal]
 
 
-class Share(msgspec.Struct, eq=False):
+class Share(msgspec.Struct, eq=False, gc=False):
     """Money of some units of a line in one currency: what leaves with them."""
 
     gross: Decimal
@@ -91,7 +93,7 @@ class Share(msgspec.Struct, eq=False):
         return sum(self.taxes, ZERO)
 
 
-class LineMoney(msgspec.Struct, eq=False):
+class LineMoney(msgspec.Struct, eq=False, gc=False):
     """A line in one currency: as ordered, and what is still current."""
 
     currency: str
@@ -102,7 +104,7 @@ class LineMoney(msgspec.Struct, eq=False):
     current_taxes: list[Decimal]
 
 
-class Line(msgspec.Struct, eq=False):
+class Line(msgspec.Struct, eq=False, gc=False):
     """An order line. ``unfulfilled`` units still have to be shipped.
 
     ``current_quantity`` is what is left of ``quantity`` after edits, cancellation and refunds;
@@ -148,7 +150,7 @@ class Line(msgspec.Struct, eq=False):
         return max(0, self.current_quantity - self.unfulfilled)
 
 
-class ShippingMoney(msgspec.Struct, eq=False):
+class ShippingMoney(msgspec.Struct, eq=False, gc=False):
     """A shipping line in one currency; ``refunded`` was given back of ``discounted``."""
 
     currency: str
@@ -169,7 +171,7 @@ class ShippingMoney(msgspec.Struct, eq=False):
         return sum(self.taxes, ZERO) - sum(self.refunded_taxes, ZERO)
 
 
-class ShippingLine(msgspec.Struct, eq=False):
+class ShippingLine(msgspec.Struct, eq=False, gc=False):
     """A way of shipping that was bought."""
 
     graphql_type: ClassVar[str] = "ShippingLine"
@@ -184,7 +186,7 @@ class ShippingLine(msgspec.Struct, eq=False):
     allocations: list[Allocation] = []
 
 
-class Transaction(msgspec.Struct, eq=False):
+class Transaction(msgspec.Struct, eq=False, gc=False):
     """Money that moved or was promised. ``amounts`` per currency, like the order's sides.
 
     ``kind`` AUTHORIZATION, CAPTURE, SALE, REFUND or VOID; ``status`` SUCCESS, PENDING, FAILURE.
@@ -208,7 +210,7 @@ class Transaction(msgspec.Struct, eq=False):
     message: str | None = None
 
 
-class Order(msgspec.Struct, eq=False):
+class Order(msgspec.Struct, eq=False, gc=False):
     """An order with all that belongs to it.
 
     ``updated_at`` is the vendor's (whole seconds, never backwards); ``changed_at_seconds``

@@ -8,7 +8,7 @@ Not modelled: deleting and archiving by hand, order risk beyond one low assessme
 """
 
 import difflib
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,7 @@ class Orders:
         self.refund_parts: dict[int, Order] = {}
         self.sequence = FIRST_NUMBER - 1
         self.tax_shipping = False
+        self._second = (-1, "")  # an epoch second and its text: many orders share one
         tax = shop.plan.tax
         self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
         self.edits: dict[int, Any] = {}  # order_edit.Edit by number
@@ -150,7 +151,11 @@ class Orders:
 
     def exact_text(self, order: Order) -> str:
         """Return the moment of the order's last change as the history has it."""
-        return self.exact(order).isoformat(timespec="microseconds")[:-6] + "Z"
+        epoch = self.shop.kit.clock.origin_epoch_seconds + order.changed_at_seconds
+        whole = int(epoch)
+        if whole != self._second[0]:
+            self._second = (whole, datetime.fromtimestamp(whole, UTC).isoformat()[:19])
+        return f"{self._second[1]}.{int((epoch - whole) * 1e6):06d}Z"
 
     def created(self, order: Order) -> None:
         """Record a new order and emit ``orders/create``."""

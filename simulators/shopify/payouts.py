@@ -32,7 +32,7 @@ DAY_SECONDS = 86_400.0
 DISPUTE_FEE = Decimal("15.00")
 
 
-class Payout(msgspec.Struct, eq=False):
+class Payout(msgspec.Struct, eq=False, gc=False):
     """Money sent to the merchant's bank. ``status`` SCHEDULED, PAID, FAILED or CANCELED."""
 
     graphql_type: ClassVar[str] = "ShopifyPaymentsPayout"
@@ -51,7 +51,7 @@ class Payout(msgspec.Struct, eq=False):
         return "DEPOSIT" if self.net >= 0 else "WITHDRAWAL"
 
 
-class BalanceEntry(msgspec.Struct, eq=False):
+class BalanceEntry(msgspec.Struct, eq=False, gc=False):
     """A movement of the balance, in the shop's currency; ``net`` is ``amount`` less ``fee``."""
 
     graphql_type: ClassVar[str] = "ShopifyPaymentsBalanceTransaction"
@@ -74,7 +74,7 @@ class BalanceEntry(msgspec.Struct, eq=False):
         return self.amount - self.fee
 
 
-class Dispute(msgspec.Struct, eq=False):
+class Dispute(msgspec.Struct, eq=False, gc=False):
     """A customer disputes a charge. ``status`` NEEDS_RESPONSE, UNDER_REVIEW, WON, LOST ..."""
 
     graphql_type: ClassVar[str] = "ShopifyPaymentsDispute"

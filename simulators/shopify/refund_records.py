@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Adjustment", "Refund", "RefundLine", "RefundShipping", "Return", "ReturnLine"]
 
 
-class RefundLine(msgspec.Struct, eq=False):
+class RefundLine(msgspec.Struct, eq=False, gc=False):
     """Units of a line that are taken back. ``restock_type`` RETURN, CANCEL or NO_RESTOCK."""
 
     graphql_type: ClassVar[str] = "RefundLineItem"
@@ -35,7 +35,7 @@ class RefundLine(msgspec.Struct, eq=False):
     sides: list[Share]
 
 
-class RefundShipping(msgspec.Struct, eq=False):
+class RefundShipping(msgspec.Struct, eq=False, gc=False):
     """Shipping money given back."""
 
     graphql_type: ClassVar[str] = "RefundShippingLine"
@@ -47,7 +47,7 @@ class RefundShipping(msgspec.Struct, eq=False):
     taxes: list[Decimal]
 
 
-class Adjustment(msgspec.Struct, eq=False):
+class Adjustment(msgspec.Struct, eq=False, gc=False):
     """The difference between what the lines come to and what was paid back.
 
     Negative when more was paid back than the lines are worth.
@@ -63,7 +63,7 @@ class Adjustment(msgspec.Struct, eq=False):
     taxes: list[Decimal]
 
 
-class Refund(msgspec.Struct, eq=False):
+class Refund(msgspec.Struct, eq=False, gc=False):
     """Goods taken back, money given back, or both."""
 
     graphql_type: ClassVar[str] = "Refund"
@@ -80,7 +80,7 @@ class Refund(msgspec.Struct, eq=False):
     return_: Return | None = None
 
 
-class ReturnLine(msgspec.Struct, eq=False):
+class ReturnLine(msgspec.Struct, eq=False, gc=False):
     """Units of a parcel that the customer sends back."""
 
     graphql_type: ClassVar[str] = "ReturnLineItem"
@@ -97,7 +97,7 @@ class ReturnLine(msgspec.Struct, eq=False):
     refunded: int = 0
 
 
-class Return(msgspec.Struct, eq=False):
+class Return(msgspec.Struct, eq=False, gc=False):
     """A return. ``status`` REQUESTED, OPEN, CLOSED, DECLINED or CANCELED."""
 
     graphql_type: ClassVar[str] = "Return"
