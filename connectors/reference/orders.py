@@ -5,8 +5,7 @@ unique, so sending the same order again, after a lost answer, from two processes
 the same moment, updates the one order there is. Amounts are read back before confirming.
 """
 
-import contextlib
-from collections.abc import AsyncIterator
+import asyncio
 from decimal import Decimal
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from .audit import Audit
 from .books import MODULE, Books
 from .channel_order import ChannelLine, ChannelOrder, read_order
 from .errors import Refused, Unavailable, Unsure
+from .lane import Lane
 from .ledger import Ledger
 from .money import discount_percent, extra_tax_data, untaxed
 from .odoo import Odoo
@@ -25,6 +25,7 @@ from .store import Store
 
 __all__ = ["Orders"]
 
+LOADS_MAX = 2  # new orders written side by side; more only slow each other down
 VERIFY_SECONDS = 6.0  # a call whose answer was lost may still be running in Odoo for a while
 HEAD_FIELDS = ["name", "state", "amount_tax", "amount_total", "currency_id"]
 LINE_FIELDS = [
@@ -59,6 +60,8 @@ class Orders:
         self.books = books
         self.ledger = ledger
         self.partners = Partners(odoo, books)
+        self.lane = Lane(odoo)
+        self.loads = asyncio.Semaphore(LOADS_MAX)
         self.shop = shopify.settings.shopify_domain.replace(".", "_").replace(":", "_")
 
     async def bring_up_to_date(self, gid: str) -> float | None:
@@ -115,31 +118,19 @@ class Orders:
                 return "not imported", None
             if found["state"] != "cancel":
                 await self._note_intent(order, "cancel")
-                async with self._shelves(order):
+                async with self.lane.alone():
                     await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
             return "cancelled", found["id"]
         if found is None or (found["state"] != "cancel" and not await self._same(order, found)):
-            async with self._shelves(order if found else None):
+            async with self.lane.alone() if found else self.loads:
                 odoo_id = await self._load(order, found)
             found = await self._read(odoo_id)
         if found["state"] == "cancel":
             raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
         await self._check(order, found)
         if found["state"] in ("draft", "sent"):
-            async with self._shelves(order):
-                await self.odoo.write("sale.order", "action_confirm", ids=[found["id"]])
+            await self.lane.confirm(found["id"])
         return "confirmed", found["id"]
-
-    @contextlib.asynccontextmanager
-    async def _shelves(self, order: ChannelOrder | None) -> AsyncIterator[None]:
-        """Let orders of the same goods move stock one after the other.
-
-        Side by side they would only make Odoo roll back, wait and do it again.
-        """
-        async with contextlib.AsyncExitStack() as stack:
-            for sku in sorted({line.sku for line in order.lines if line.sku}) if order else ():
-                await stack.enter_async_context(self.books.turn("shelf", sku))
-            yield
 
     async def _note_intent(self, order: ChannelOrder, what: str) -> None:
         """Write down what is about to be done, so that a crash is followed by a look."""

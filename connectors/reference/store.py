@@ -127,7 +127,7 @@ create or replace trigger audit_append_only before update or delete or truncate 
 class Store:
     """A pool of connections to the connector's own database."""
 
-    def __init__(self, database_url: str, size: int = 12) -> None:
+    def __init__(self, database_url: str, size: int = 24) -> None:
         self.database_url = database_url
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             database_url,
