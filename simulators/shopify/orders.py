@@ -147,15 +147,20 @@ class Orders:
 
     def exact(self, order: Order) -> datetime:
         """Return the moment of the order's last change, with microseconds."""
-        return self.shop.kit.clock.wall(order.changed_at_seconds)
+        whole, micro = self._split(order)
+        return datetime.fromtimestamp(whole, UTC).replace(microsecond=micro)
 
     def exact_text(self, order: Order) -> str:
         """Return the moment of the order's last change as the history has it."""
-        epoch = self.shop.kit.clock.origin_epoch_seconds + order.changed_at_seconds
-        whole = int(epoch)
+        whole, micro = self._split(order)
         if whole != self._second[0]:
             self._second = (whole, datetime.fromtimestamp(whole, UTC).isoformat()[:19])
-        return f"{self._second[1]}.{int((epoch - whole) * 1e6):06d}Z"
+        return f"{self._second[1]}.{micro:06d}Z"
+
+    def _split(self, order: Order) -> tuple[int, int]:
+        epoch = self.shop.kit.clock.origin_epoch_seconds + order.changed_at_seconds
+        whole = int(epoch)
+        return whole, int((epoch - whole) * 1e6)
 
     def created(self, order: Order) -> None:
         """Record a new order and emit ``orders/create``."""

@@ -173,7 +173,7 @@ class Subscriptions:
                     event_id=event_id,
                     subscription=entry.id,
                     resource=resource,
-                    updated_at=updated_at.isoformat()[:19] + "Z",
+                    updated_at=updated_at.isoformat(timespec="microseconds")[:26] + "Z",
                     extra={"name": entry.name, "at": self._kit.clock.wall()},
                 )
             )

@@ -200,3 +200,7 @@ def test_one_event_reaches_every_subscription_under_one_event_id(desk: Desk) -> 
     assert len({delivery.event_id for delivery in created}) == 1
     assert len({delivery.webhook_id for delivery in created}) == 2
     assert {delivery.resource for delivery in created} == {desk.orders.all[0].id}
+    record = desk.record(desk.orders.all[0])
+    moments = [delivery.updated_at for delivery in caught if delivery.topic.startswith("orders/")]
+    assert moments == sorted(moments), "exact, though the payload has whole seconds"
+    assert moments[-1] == record["updated_at"]
