@@ -2,7 +2,8 @@
 
 Models orderEditBegin, orderEditAddVariant, orderEditSetQuantity and orderEditCommit of Admin
 API 2026-10. Only unshipped units can be removed; added units are priced at the line's (or the
-variant's present) price, taxed and not discounted. Stock that is not there refuses the commit.
+variant's present) price. A percentage off the order follows, a fixed amount does not grow (see
+``order_repricing``). Stock that is not there refuses the commit.
 
 Not modelled: staged discounts, custom items, shipping line changes, invoices for the balance.
 """
@@ -16,10 +17,11 @@ from .errors import Refused
 from .fulfilment_stock import pull_units, want_units
 from .order_checkout import make_line
 from .order_money import ZERO
-from .order_pricing import add_units, price_line, shares_of, take_out
-from .order_records import Line, Order
+from .order_pricing import price_line
+from .order_records import Line, Order, Share
+from .order_repricing import Part, edited_shares, part_of, reprice
 from .order_stock import place
-from .order_totals import current_totals
+from .order_totals import current_totals, line_share
 from .orders import Orders
 from .payload_order import edited_payload
 
@@ -83,32 +85,25 @@ def begin(orders: Orders, order: Order) -> Edit:
 def staged_total(orders: Orders, change: Edit, side: int = 0) -> Decimal:
     """Return what the order would come to in one currency if the edit were committed now."""
     order = change.order
-    total = current_totals(order, side).total
-    for line in order.lines:
-        delta = change.quantity_of(line) - line.current_quantity
-        if delta > 0:
-            money = price_line(
-                line.sides[0].unit, delta, line.tax_rates, order.currencies, order.rate,
-                order.taxes_included,
-            )[side]  # fmt: skip
-            total += money.unit * delta
-            total += ZERO if order.taxes_included else sum(money.taxes, ZERO)
-        elif delta < 0:
-            total -= _value_out(line, -delta, side)
+    parts = [
+        part_of(line, change.quantity_of(line), line.current_quantity, side) for line in order.lines
+    ]
     for entry in change.added:
         rates = orders.tax_rates if entry.variant.taxable else ()
         money = price_line(
             entry.variant.price, entry.quantity, rates, order.currencies, order.rate,
             order.taxes_included,
         )[side]  # fmt: skip
-        total += money.unit * entry.quantity
-        total += ZERO if order.taxes_included else sum(money.taxes, ZERO)
-    return total
+        parts.append(Part(money.unit * entry.quantity, ZERO, rates))
+    total = current_totals(order, side).total
+    total -= sum(
+        (_value(order, line_share(line, side, current=True)) for line in order.lines), ZERO
+    )
+    return total + sum((_value(order, one) for one in edited_shares(order, parts, side)), ZERO)
 
 
-def _value_out(line: Line, units: int, side: int) -> Decimal:
-    share = shares_of(line, (units,), side)[0]
-    return share.subtotal + (ZERO if line.order.taxes_included else share.tax)
+def _value(order: Order, share: Share) -> Decimal:
+    return share.subtotal + (ZERO if order.taxes_included else share.tax)
 
 
 def commit(
@@ -126,17 +121,20 @@ def commit(
         if change.quantity_of(line) != line.current_quantity
     ]
     _check(orders, change, grown)
+    before = [line.current_quantity for line in order.lines]
     cause = shop.cause("edit", order.id)
     additions: list[tuple[int, int]] = []
     removals: list[tuple[int, int]] = []
     for line, delta in grown:
         if delta < 0:
             pull_units(orders, line, -delta, cause, restock=change.restock.get(line.number, True))
-            take_out(line, -delta)
+            line.current_quantity += delta
             removals.append((line.number, -delta))
         else:
             want_units(orders, line, delta, cause)
-            add_units(line, delta, order.taxes_included)
+            line.quantity += delta
+            line.current_quantity += delta
+            line.unfulfilled += delta
             additions.append((line.number, delta))
     fresh = []
     for entry in change.added:
@@ -147,6 +145,7 @@ def commit(
         want_units(orders, line, entry.quantity, cause)
         additions.append((line.number, entry.quantity))
         fresh.append(line)
+    reprice(order, [*before, *(0 for _ in fresh)])
     change.committed = True
     order.edited = True
     number, _ = orders.identity("OrderEdit")

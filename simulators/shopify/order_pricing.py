@@ -24,7 +24,6 @@ from .order_records import (
 )
 
 __all__ = [
-    "add_units",
     "apply_discount",
     "price_line",
     "price_shipping",
@@ -138,17 +137,3 @@ def take_out(line: Line, units: int) -> list[Share]:
         shares.append(share)
     line.current_quantity -= units
     return shares
-
-
-def add_units(line: Line, units: int, included: bool) -> None:
-    """Add units to a line at its price, taxed, without a discount (as an order edit does)."""
-    for money in line.sides:
-        quantum = quantum_of(money.currency)
-        taxes = _taxes(money.unit * units, line.tax_rates, included, quantum)
-        money.taxes = [old + new for old, new in zip(money.taxes, taxes, strict=True)]
-        money.current_taxes = [
-            old + new for old, new in zip(money.current_taxes, taxes, strict=True)
-        ]
-    line.quantity += units
-    line.current_quantity += units
-    line.unfulfilled += units

@@ -2,7 +2,9 @@
 
 Models types LineItem, ShippingLine, OrderTransaction and what they hold, Admin API 2026-10.
 Code discounts are order-level: they show in ``discountAllocations`` and in the unit price after
-all discounts (rounded per unit), not in ``discountedTotalSet`` unless asked for.
+all discounts, not in ``discountedTotalSet`` unless asked for. That unit price is what the units
+cost divided by their number; where this is no whole cent, twelve places are shown, as Shopify
+does not tell how it rounds and a client that multiplies should not be blamed for a guess.
 
 Not modelled: payment details, gift cards, settlement in another currency.
 """
@@ -23,6 +25,7 @@ from .resolve_orders import bag_of, first_of, tax_line
 __all__ = ["RESOLVERS", "allocation_record", "plain_line"]
 
 RESOLVERS = Resolvers()
+_FINE = Decimal("1E-12")
 
 
 def _line_bag(line: Line, work: Callable[[Line, int], Decimal]) -> Bag:
@@ -42,7 +45,8 @@ def _after_all(line: Line, side: int) -> Decimal:
     if not line.quantity:
         return money.unit
     share = (money.unit * line.quantity - money.discount) / line.quantity
-    return rounded(share, quantum_of(money.currency))
+    cents = rounded(share, quantum_of(money.currency))
+    return cents if cents == share else rounded(share, _FINE)
 
 
 def _net(line: Line, side: int) -> Decimal:
