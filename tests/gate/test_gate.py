@@ -1,5 +1,6 @@
 """The main job for real: stories against the reference and against OCA's connector."""
 
+import io
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -23,9 +24,8 @@ pytestmark = [pytest.mark.odoo, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Console:
-    file = (tmp_path_factory.mktemp("console") / "out.txt").open("w+")
-    return Console(file=file, width=120)
+def console() -> Console:
+    return Console(file=io.StringIO(), width=120)
 
 
 @pytest.fixture(scope="module")
