@@ -1,6 +1,8 @@
 """The process runtime against the real Odoo: worlds of their own, restarts, web pages."""
 
+import os
 import re
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from peakproof.errors import WorldFailed
+from peakproof.errors import OdooRefused, WorldFailed
 from peakproof.runtime import reads
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.process import ProcessRuntime
@@ -103,9 +105,6 @@ def test_a_server_that_dies_is_an_event_and_can_come_back(
     odoo = new_odoo(on_event=lambda outcome, value: heard.append(outcome))
     with psycopg.connect(odoo.dsn) as connection:
         connection.execute("select 1")
-    import os
-    import signal
-
     os.kill(odoo.server.pid, signal.SIGKILL)
     assert odoo.server.wait(10) == -9
     assert heard == ["started", "crashed"]
@@ -123,17 +122,6 @@ def test_a_server_that_cannot_start_shows_its_last_lines(
     runtime.drop(database)
 
 
-def test_the_environment_of_a_world_reaches_its_server(
-    new_odoo: Callable[..., OdooProcess],
-) -> None:
-    odoo = new_odoo(env={"REQUESTS_CA_BUNDLE": "/tmp/ca.pem"})
-    environment = Path(f"/proc/{odoo.server.pid}/environ")
-    with odoo.client() as client:
-        assert client.call("res.users", "context_get")["uid"] == 2
-    assert environment.exists()
-    assert odoo.server.env["REQUESTS_CA_BUNDLE"] == "/tmp/ca.pem"
-
-
 def test_postgres_comes_back_after_a_crash_with_what_was_committed(
     runtime: ProcessRuntime, template: Template, odoo: OdooProcess
 ) -> None:
@@ -145,8 +133,6 @@ def test_postgres_comes_back_after_a_crash_with_what_was_committed(
 
 
 def _found(client: Any) -> list[str]:
-    from peakproof.errors import OdooRefused
-
     try:
         rows = client.search_read("res.partner", [["name", "=", "Committed"]], ["name"])
     except (OdooRefused, httpx.HTTPError):

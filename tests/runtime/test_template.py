@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from peakproof.errors import BadFile, WorldFailed
+from peakproof.runtime import capture
 from peakproof.runtime import template as templates
 from peakproof.runtime.addons import fetch_addons, local_addons
 from peakproof.runtime.cache import cache_folder
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.template import Template
-from peakproof.seed import wait_until
+from peakproof.seed import Clock, wait_until
 
 PREPARE = """
 from peakproof.runtime.process import ProcessRuntime
@@ -36,11 +37,12 @@ def make_addon(folder: Path, name: str = "tiny") -> Path:
         "tiny,tiny,model_tiny_note,base.group_user,1,1,1,1\n"
     )
     (module / "models.py").write_text(
-        "from odoo import fields, models\n\n\n"
+        "import os\n\nfrom odoo import fields, models\n\n\n"
         "class Tiny(models.Model):\n"
         "    _name = 'tiny.note'\n    _description = 'Tiny note'\n\n"
         "    name = fields.Char()\n    amount = fields.Float(digits=(10, 2))\n\n"
-        "    def shout(self):\n        return [row.name.upper() for row in self]\n"
+        "    def shout(self):\n        return [row.name.upper() for row in self]\n\n"
+        "    def environment(self):\n        return dict(os.environ)\n"
     )
     return folder
 
@@ -85,18 +87,19 @@ def test_the_second_time_nothing_is_built(runtime: ProcessRuntime, template: Tem
 def test_own_addons_run_and_their_tables_are_watched(
     runtime: ProcessRuntime, tmp_path: Path
 ) -> None:
-    from peakproof.runtime import capture
-    from peakproof.seed import Clock
-
     folder = make_addon(tmp_path / "addons")
     made = runtime.prepare(["tiny"], addons_paths=[folder], watch_tables=["tiny_note"])
     assert "tiny_note" in made.note.watched_tables
     database = runtime.new_database(made, "tiny")
-    odoo = runtime.start_odoo(database, tmp_path / "odoo.log")
+    bundle = {"REQUESTS_CA_BUNDLE": "ca.pem"}
+    odoo = runtime.start_odoo(database, tmp_path / "odoo.log", env=bundle)
     clock = Clock.start()
     with odoo.client() as client:
         ids = client.create("tiny.note", {"name": "hey", "amount": 1.5})
         assert client.call("tiny.note", "shout", ids=ids) == ["HEY"]
+        environment = client.call("tiny.note", "environment", ids=[])
+    assert environment["REQUESTS_CA_BUNDLE"] == "ca.pem"
+    assert "PEAKPROOF_CACHE" not in environment, "nothing of the harness's own reaches Odoo"
     (event,) = [e for e in capture.export(odoo.dsn, clock) if e.name == "tiny_note"]
     assert event.value["row"]["amount"] == "1.50"
     runtime.drop(database)
