@@ -52,6 +52,8 @@ class Odoo:
             limits=httpx.Limits(max_connections=8, keepalive_expiry=4.0),
         )
         self.calls: dict[str, int] = {}
+        self.returned = asyncio.Event()  # set when Odoo answers again after a silence
+        self._silent = False
 
     async def close(self) -> None:
         """Close the connections."""
@@ -62,9 +64,9 @@ class Odoo:
         for attempt in range(READ_ATTEMPTS):
             try:
                 return await self._call(model, method, arguments, READ_TIMEOUT)
-            except Unavailable:
-                if attempt + 1 == READ_ATTEMPTS:
-                    raise
+            except Unavailable as error:
+                if attempt + 1 == READ_ATTEMPTS:  # nothing can have happened: no Unsure
+                    raise Unavailable(str(error), 0.0, DOWN_SECONDS_MAX) from error
                 await asyncio.sleep(backoff_seconds(attempt, 0.1, 1.0))
         raise AssertionError("unreachable")
 
@@ -101,12 +103,17 @@ class Odoo:
                 f"/json/2/{model}/{method}", json=arguments, timeout=timeout
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            self._silent = True
             reason = f"Odoo unreachable: {type(error).__name__}"
             raise Unavailable(reason, 0.0, DOWN_SECONDS_MAX) from error
         except httpx.TransportError as error:
+            self._silent = True
             reason = f"Odoo gave no answer to {call}: {type(error).__name__}"
             raise Unsure(reason, 0.0, DOWN_SECONDS_MAX) from error
         if answer.status_code == 200:
+            if self._silent:
+                self._silent = False
+                self.returned.set()
             try:
                 return msgspec.json.decode(answer.content)
             except msgspec.DecodeError as error:

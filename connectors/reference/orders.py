@@ -25,7 +25,7 @@ from .store import Store
 
 __all__ = ["Orders"]
 
-LOADS_MAX = 2  # new orders written side by side; more only slow each other down
+LOADS_MAX = 1  # new orders written side by side; more only slow confirmations down
 VERIFY_SECONDS = 6.0  # a call whose answer was lost may still be running in Odoo for a while
 HEAD_FIELDS = ["name", "state", "amount_tax", "amount_total", "currency_id"]
 LINE_FIELDS = [

@@ -215,6 +215,17 @@ class Queue:
         ):
             await self._wake_in(0, row["resource"])
 
+    async def hurry(self, reason: str) -> None:
+        """Wake what waits for a reason that begins so, oldest first: it has passed."""
+        rows = await self.store.rows(
+            "update tasks set next_at = clock_timestamp(), woken_at = clock_timestamp(), "
+            "waits = 1 where wanted > done and not dead and waits > 0 "
+            "and starts_with(reason, %(reason)s) returning resource, created_at",
+            reason=reason,
+        )
+        for row in sorted(rows, key=lambda row: row["created_at"]):
+            await self._wake_in(0, row["resource"])
+
     async def run(self) -> None:
         """Work until cancelled. What an ended worker left in progress is woken by the sweeper."""
         await self.store.rows("delete from procrastinate_jobs where status = 'doing'")

@@ -97,6 +97,7 @@ class Service:
                 group.create_task(self._hold(connection))
                 group.create_task(self.queue.run())
                 group.create_task(self._every(0.5, self.queue.sweep, "sweep"))
+                group.create_task(self._welcome())
                 await self._patiently(self.inventory.compare_all)
                 await self._patiently(self.reconciler.check_subscriptions)
                 self.ready = True
@@ -106,6 +107,13 @@ class Service:
                 )
                 for name, (action, seconds) in self.schedules.items():
                     group.create_task(self._every(seconds, action, name))
+
+    async def _welcome(self) -> None:
+        """When Odoo answers again, let what waits for it go on at once."""
+        while True:
+            await self.odoo.returned.wait()
+            self.odoo.returned.clear()
+            await self.queue.hurry("Odoo")
 
     async def _hold(self, connection: psycopg.AsyncConnection[object]) -> None:
         """Raise as soon as the connection that holds the lock is gone."""

@@ -81,7 +81,7 @@ class Settings(msgspec.Struct, kw_only=True):
             stock_poll_seconds=reader.number("STOCK_POLL_SECONDS", "0.5"),
             stock_audit_seconds=reader.number("STOCK_AUDIT_SECONDS", "900"),
             attempts=int(reader.number("ATTEMPTS", "5")),
-            concurrency=int(reader.number("CONCURRENCY", "8")),
+            concurrency=int(reader.number("CONCURRENCY", "6")),
         )
         if reader.problems:
             raise SettingsError("; ".join(reader.problems))

@@ -272,6 +272,25 @@ def test_a_wait_whose_wake_up_is_lost_ends_all_the_same(dsn: str) -> None:
     assert play(dsn, story).calls == [GID]
 
 
+def test_what_waits_for_odoo_goes_on_when_odoo_is_back(dsn: str) -> None:
+    async def story(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        bench.does = [Unavailable("Odoo unreachable", 8.0)]
+        await bench.want()
+        await bench.until(lambda: bench.called(1))
+        await bench.until(lambda: waiting(bench))
+        begin = loop.time()
+        await bench.queue.hurry("channel")
+        await bench.queue.hurry("Odoo")
+        await bench.until(bench.quiet)
+        assert loop.time() - begin < 5
+
+    async def waiting(bench: Bench) -> bool:
+        return await bench.store.row("select 1 from tasks where waits > 0") is not None
+
+    play(dsn, story)
+
+
 def test_a_new_event_does_not_cut_a_wait_short(dsn: str) -> None:
     async def story(bench: Bench) -> None:
         loop = asyncio.get_running_loop()
