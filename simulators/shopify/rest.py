@@ -102,7 +102,8 @@ def _handler(
         if not bucket.charge():
             return throttled()
         path = {name: value for name, value in request.params.items() if name != "version"}
-        value = answer(found, path, request.query)
+        place, filters = _asked(request.query)
+        value = answer(found, path, filters)
         headers = [
             ("X-Shopify-API-Version", record.api_version),
             ("X-Shopify-Shop-Api-Call-Limit", f"{int(bucket.used()) or 1}/{int(bucket.maximum)}"),
@@ -112,7 +113,9 @@ def _handler(
             return Response.json({"errors": "Not Found"}, 404, headers)
         if isinstance(value, list):
             name = pattern.rpartition("/")[2].removesuffix(".json")
-            value, link = _page(value, name, request, client.shop_domain)
+            host = request.header("host") or client.shop_domain
+            address = f"https://{host}{request.path}"
+            value, link = _page(value, name, filters, place, address)
             if link:
                 headers.append(("Link", link))
         return Response.json(value, 200, headers)
@@ -120,35 +123,51 @@ def _handler(
     return handle
 
 
+def _asked(query: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """Return where a page begins and what was filtered for: a cursor remembers both."""
+    if "page_info" not in query:
+        return 0, query
+    try:
+        cursor = json.loads(base64.urlsafe_b64decode(query["page_info"]))
+        filters = {str(name): str(value) for name, value in cursor["filters"].items()}
+        place = int(cursor["place"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _wrong("page_info") from error
+    return place, {**filters, **({"limit": query["limit"]} if "limit" in query else {})}
+
+
 def _page(
-    records: list[dict[str, Any]], name: str, request: Request, domain: str
+    records: list[dict[str, Any]],
+    name: str,
+    filters: dict[str, str],
+    start: int,
+    address: str,
 ) -> tuple[dict[str, Any], str]:
-    query = request.query
-    limit = min(LIMIT_MAX, max(1, int(query.get("limit") or LIMIT_DEFAULT)))
-    start = 0
-    if "page_info" in query:
-        start = _read(query["page_info"])
-    elif "since_id" in query:
-        since = int(query["since_id"])
+    limit = min(LIMIT_MAX, max(1, _number(filters, "limit", LIMIT_DEFAULT)))
+    if "since_id" in filters:
+        since = _number(filters, "since_id", 0)
         records = sorted((r for r in records if r["id"] > since), key=lambda r: r["id"])
-    host = request.header("host") or domain
-    base = f"https://{host}{request.path}?"
     links = []
     if start:
-        before = urlencode({"limit": limit, "page_info": _write(max(0, start - limit))})
-        links.append(f'<{base}{before}>; rel="previous"')
+        links.append(_link(address, filters, limit, max(0, start - limit), "previous"))
     if start + limit < len(records):
-        after = urlencode({"limit": limit, "page_info": _write(start + limit)})
-        links.append(f'<{base}{after}>; rel="next"')
+        links.append(_link(address, filters, limit, start + limit, "next"))
     return {name: records[start : start + limit]}, ", ".join(links)
 
 
-def _write(place: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"place": place}).encode()).decode()
+def _link(address: str, filters: dict[str, str], limit: int, place: int, relation: str) -> str:
+    kept = {key: value for key, value in filters.items() if key != "limit"}
+    cursor = json.dumps({"place": place, "filters": kept}).encode()
+    words = {"limit": limit, "page_info": base64.urlsafe_b64encode(cursor).decode()}
+    return f'<{address}?{urlencode(words)}>; rel="{relation}"'
 
 
-def _read(text: str) -> int:
+def _number(query: dict[str, str], name: str, default: int) -> int:
     try:
-        return int(json.loads(base64.urlsafe_b64decode(text))["place"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Answer(Response.json({"errors": {"page_info": "Invalid value."}}, 400)) from error
+        return int(query.get(name) or default)
+    except ValueError as error:
+        raise _wrong(name) from error
+
+
+def _wrong(name: str) -> Answer:
+    return Answer(Response.json({"errors": {name: "Invalid value."}}, 400))

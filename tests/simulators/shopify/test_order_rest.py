@@ -1,6 +1,8 @@
 """Orders over the network: control acts and refusals, REST reads, snapshot, search of payouts."""
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -50,6 +52,21 @@ def test_rest_orders_are_filtered_and_paged(store: Any) -> None:
     assert [order["name"] for order in since] == [made[4]["name"]]
     none = read(store, "orders.json", updated_at_max="2020-01-01T00:00:00Z", status="any")
     assert none == {"orders": []}
+
+
+def test_a_rest_cursor_remembers_the_filters(store: Any) -> None:
+    made = [buy(store) for _ in range(5)]
+    store.client.act("cancel_order", {"order_id": made[0]["order_id"]}, "merchant")
+    seen = [order["id"] for order in read(store, "orders.json", limit=2, status="any")["orders"]]
+    while following := re.search(r'page_info=([^&>]+)>; rel="next"', store.last.headers["Link"]):
+        cursor = unquote(following[1])
+        page = read(store, "orders.json", limit=2, page_info=cursor)["orders"]
+        seen += [order["id"] for order in page]
+    assert seen == [order["legacy_id"] for order in made]
+    wrong = store.http.get(
+        "/admin/api/2026-07/orders.json?limit=many", headers={"X-Shopify-Access-Token": TOKEN}
+    )
+    assert (wrong.status_code, wrong.json()) == (400, {"errors": {"limit": "Invalid value."}})
 
 
 def test_a_rest_order_with_its_parts(store: Any) -> None:
