@@ -198,6 +198,7 @@ class _Builder:
         }
         name = f"connector_{self.seeds.token(str(self.folder.path), 12)}"
         self.world.values["postgres"] = {"dsn": self.runtime.create_database(name)}
+        stack.callback(self.runtime.drop_storage, name)
         self._write_world_file()
         words = [
             render(word, self.world.values, "[start] command") for word in self.spec.start.command
