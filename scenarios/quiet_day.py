@@ -1,6 +1,7 @@
-"""An ordinary day: orders trickle in, one is edited, one cancelled, stock is received.
+"""An ordinary day: orders trickle in, stock is received, one order is edited, one cancelled.
 
-Nothing fails. Whoever fails here need not look at the other stories.
+Those changes come when every order has long arrived in Odoo. Nothing fails.
+Whoever fails here need not look at the other stories.
 Try it: ``peakproof run quiet_day --connector connectors/reference``.
 """
 
@@ -45,19 +46,19 @@ def plan(options: Options, seed: Seed) -> Plan:
             )
         )
     late = options.duration_seconds * 0.8
-    first_line = steps[0].arguments["lines"][0]
-    steps.append(edit(late, "order-1", [{**first_line, "quantity": first_line["quantity"] + 1}]))
-    if options.orders > 1:
-        steps.append(cancel(late, "order-2"))
     skus = [variant.sku for variant in shop.variants()]
     steps.append(stock_count(late * 0.3, "warehouse", draws.choices(skus)[0], 12, "MAIN"))
     steps.append(store_sale(late * 0.6, "store-1", draws.choices(skus)[0], 2, "MAIN"))
+    first_line = steps[0].arguments["lines"][0]
+    changes = [edit(0.2, "order-1", [{**first_line, "quantity": first_line["quantity"] + 1}])]
+    if options.orders > 1:
+        changes.append(cancel(0.4, "order-2"))
     return Plan(
         scenario=NAME,
         seed=seed.value,
         options=msgspec.to_builtins(options),
         shop=shop,
-        stages=[Stage(name="the day", steps=steps)],
+        stages=[Stage(name="the day", steps=steps), Stage(name="the evening", steps=changes)],
     )
 
 

@@ -136,7 +136,7 @@ def _healed(facts: Facts, key: str, checkpoint: str) -> str:
     level = facts.final("shopify", "level").get(key) or {}
     stock = facts.final("odoo", "stock").get(key) or {}
     healed = level.get("available") == stock.get("free")
-    return "; the last reconciliation put it right" if healed else "; reconciliation did not help"
+    return "; agreed after the last reconciliation" if healed else "; reconciliation did not help"
 
 
 def _skus_of_late_orders(facts: Facts) -> set[str]:
