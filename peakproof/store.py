@@ -55,7 +55,7 @@ class RunFolder:
     def create(cls, root: Path, scenario: str, clock: Clock) -> "RunFolder":
         """Make ``root/<scenario>/<time>/`` and point ``latest`` to it."""
         stamp = clock.wall(0).strftime("%Y%m%dT%H%M%S")
-        parent = root / scenario
+        parent = root.resolve() / scenario
         for number in range(1000):
             path = parent / (stamp if not number else f"{stamp}-{number}")
             try:

@@ -192,6 +192,7 @@ class _Builder:
         port = reserve_port()
         stack.callback(port.close)
         self.world.values["connector"] = {
+            "folder": self.spec.folder,
             "port": port.number,
             "url": f"http://127.0.0.1:{port.number}",
             "token": self.seeds.token("connector"),
