@@ -2,9 +2,9 @@
 
 Models types LineItem, ShippingLine, OrderTransaction and what they hold, Admin API 2026-10.
 Code discounts are order-level: they show in ``discountAllocations`` and in the unit price after
-all discounts, not in ``discountedTotalSet`` unless asked for. That unit price is what the units
-cost divided by their number; where this is no whole cent, twelve places are shown, as Shopify
-does not tell how it rounds and a client that multiplies should not be blamed for a guess.
+all discounts, not in ``discountedTotalSet`` unless asked for. That unit price is what the
+current units cost divided by their number; where this is no whole cent, twelve places are shown:
+Shopify does not tell how it rounds, and a client that multiplies is not blamed for our guess.
 
 Not modelled: payment details, gift cards, settlement in another currency.
 """
@@ -17,7 +17,7 @@ from .context import Context
 from .money import Bag, Money
 from .order_money import ZERO, quantum_of, rounded
 from .order_records import Allocation, Line, ShippingLine, Transaction
-from .order_totals import capturable
+from .order_totals import capturable, line_share
 from .refund_money import payment_left
 from .registry import Arguments, Resolvers
 from .resolve_orders import bag_of, first_of, tax_line
@@ -42,11 +42,13 @@ def _gross(line: Line, side: int) -> Decimal:
 
 def _after_all(line: Line, side: int) -> Decimal:
     money = line.sides[side]
-    if not line.quantity:
+    share = line_share(line, side, current=line.current_quantity > 0)
+    units = line.current_quantity or line.quantity
+    if not units:
         return money.unit
-    share = (money.unit * line.quantity - money.discount) / line.quantity
-    cents = rounded(share, quantum_of(money.currency))
-    return cents if cents == share else rounded(share, _FINE)
+    price = share.subtotal / units
+    cents = rounded(price, quantum_of(money.currency))
+    return cents if cents == price else rounded(price, _FINE)
 
 
 def _net(line: Line, side: int) -> Decimal:

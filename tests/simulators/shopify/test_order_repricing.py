@@ -77,11 +77,27 @@ def test_what_is_staged_is_what_is_committed(desk: Desk, code: str) -> None:
     assert [current_totals(order, side).total for side in (0, 1)] == staged
 
 
-def test_a_unit_price_that_is_no_whole_cent_is_told_exactly(desk: Desk) -> None:
-    order = desk.buy(("TEE-S", 3), discount_code="FIVE")
+def unit_price(desk: Desk, order: Any) -> str:
+    """Return what the API tells as the first line's unit price after all discounts."""
     text = """query($id: ID!) { order(id: $id) { lineItems(first: 1) { nodes {
         discountedUnitPriceAfterAllDiscountsSet { shopMoney { amount } } } } } }"""
     node = desk.query(text, {"id": order.id})["order"]["lineItems"]["nodes"][0]
-    amount = node["discountedUnitPriceAfterAllDiscountsSet"]["shopMoney"]["amount"]
+    return str(node["discountedUnitPriceAfterAllDiscountsSet"]["shopMoney"]["amount"])
+
+
+def test_a_unit_price_that_is_no_whole_cent_is_told_exactly(desk: Desk) -> None:
+    order = desk.buy(("TEE-S", 3), discount_code="FIVE")
+    amount = unit_price(desk, order)
     assert amount == "18.333333333333"
     assert round(Decimal(amount) * 3, 2) == Decimal("55.00")
+
+
+def test_unit_prices_are_those_of_the_units_that_are_left(desk: Desk) -> None:
+    order = desk.buy(("TEE-M", 3), discount_code="TEN")
+    assert unit_price(desk, order) == "17.99", "10 % of 59.97 is 6.00"
+    record = edited(desk, order, "TEE-M", 1)
+    assert record["lines"][0]["discount"] == "2.00"
+    assert unit_price(desk, order) == "17.99"
+    assert edited(desk, order, "TEE-M", 2)["lines"][0]["discount"] == "4.00"
+    desk.act("cancel_order", order_id=order.id, reason="customer", restock=True, refund=True)
+    assert Decimal(unit_price(desk, order)) == Decimal("17.99")
