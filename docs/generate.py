@@ -83,6 +83,8 @@ def connector_file() -> list[str]:
                 default = "empty"
             lines.append(f"| `{field.name}` | {default} |")
         lines.append("")
+    lines += ["### Values", "", "| placeholder | what it stands for |", "| --- | --- |"]
+    lines += [f"| `{{{name}}}` | {meaning} |" for name, meaning in connector.VALUES.items()]
     return lines
 
 

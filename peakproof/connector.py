@@ -17,7 +17,16 @@ import msgspec
 
 from peakproof.errors import BadFile
 
-__all__ = ["FLOWS", "ConnectorSpec", "Kick", "Probe", "ServiceLevelClaim", "render"]
+__all__ = [
+    "FLOWS",
+    "VALUES",
+    "ConnectorSpec",
+    "Identity",
+    "Kick",
+    "Probe",
+    "ServiceLevelClaim",
+    "render",
+]
 
 FLOWS = (
     "orders",
@@ -31,6 +40,32 @@ FLOWS = (
     "catalog",
     "customers",
 )
+
+# What ``{...}`` may stand for in commands, addresses and the environment.
+VALUES = {
+    "shopify.url": "address of the fake shop, https with the run's throw-away CA",
+    "shopify.host": "the same as host:port",
+    "shopify.domain": "the shop's myshopify.com name",
+    "shopify.shop_domain": "the same",
+    "shopify.access_token": "Admin API access token",
+    "shopify.client_id": "the app's client id",
+    "shopify.client_secret": "the app's client secret; signs webhooks",
+    "odoo.url": "address of Odoo, for a connector beside Odoo through the recording proxy",
+    "odoo.direct_url": "address of Odoo without the proxy",
+    "odoo.database": "name of the database",
+    "odoo.api_key": "API key of the administrator, for JSON-2",
+    "odoo.login": "login of the administrator",
+    "odoo.tax_id": "id of the shop's sales tax in Odoo",
+    "postgres.dsn": "an empty database of the connector's own (connectors beside Odoo)",
+    "connector.url": "address at which the connector must listen (connectors beside Odoo)",
+    "connector.port": "its port",
+    "connector.token": "a secret for the connector's own control addresses",
+    "connector.folder": "the folder of connector.toml",
+    "ca.bundle": "file with the CA to trust",
+    "run.folder": "the run's folder",
+    "run.world_file": "JSON file with all of these values, the shop and the locations",
+    "harness.token": "a secret of the harness",
+}
 
 
 class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+from peakproof.connector import VALUES, ConnectorSpec
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -14,6 +16,22 @@ def test_the_reference_is_what_the_registries_say() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.TARGET.read_text() == module.generate(), "run `make docs`"
+
+
+def test_the_connector_file_of_the_tutorial_loads_and_its_values_exist(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.S)
+    (tmp_path / "connector.toml").write_text(block)
+    spec = ConnectorSpec.load(tmp_path)
+    text = " ".join([*spec.environment.values(), spec.ready.url, spec.settled.url])
+    used = set(re.findall(r"\{([a-z_.]+)\}", text))
+    assert len(used) >= 8
+    assert used <= set(VALUES)
+
+
+def test_every_connector_claims_what_its_page_says() -> None:
+    for file in (ROOT / "connectors").glob("*/connector.toml"):
+        spec = ConnectorSpec.load(file)
+        assert set(spec.service_levels) <= set(spec.connector.flows), file
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:

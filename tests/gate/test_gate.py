@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from peakproof.connector import VALUES
 from peakproof.errors import UsageError
 from peakproof.gate import GateRequest, check, gate
 from peakproof.outcomes import ExitCode, Verdict
@@ -113,6 +114,17 @@ def test_no_credential_reaches_a_report(oca: GateRecord, reference: GateRecord) 
         for path in [*folder.glob("*.html"), *folder.glob("verdict.json"), *folder.glob("*.xml")]:
             text = path.read_text()
             assert [word for word in secrets if word in text] == [], path
+
+
+def test_every_value_of_a_world_is_documented(reference: GateRecord) -> None:
+    world = json.loads((Path(reference.runs[0].folder) / "world.json").read_text())
+    told = {
+        f"{part}.{name}"
+        for part, values in world.items()
+        if part not in ("locations", "shop")
+        for name in values
+    }
+    assert told == set(VALUES)
 
 
 def test_a_stored_run_is_judged_again_with_the_same_result(
