@@ -24,7 +24,16 @@ from collections import Counter, defaultdict
 
 import msgspec
 
-from peakproof.evidence import Claims, Example, Facts, Findings, Result, Story, unknown
+from peakproof.evidence import (
+    LIVE,
+    Claims,
+    Example,
+    Facts,
+    Findings,
+    Result,
+    Story,
+    unknown,
+)
 from peakproof.evidence.facts import CLOCK_TOLERANCE_SECONDS
 from peakproof.evidence.quants import Quants
 from peakproof.evidence.stock import StockLedger, StoreMove
@@ -124,7 +133,8 @@ def _channel_against_odoo(
             "channel and Odoo disagree",
             expected=f"{free:g} available, as free in Odoo",
             found=f"{shown:g} available ({shown - free:+g} units)"
-            + _healed(facts, key, checkpoint),
+            + _healed(facts, key, checkpoint)
+            + _known_cause(facts, sku),
             subject=key,
             events=sorted([*moves, *last_writes], key=lambda event: event.time),
         )
@@ -137,6 +147,25 @@ def _healed(facts: Facts, key: str, checkpoint: str) -> str:
     stock = facts.final("odoo", "stock").get(key) or {}
     healed = level.get("available") == stock.get("free")
     return "; agreed after the last reconciliation" if healed else "; reconciliation did not help"
+
+
+def _known_cause(facts: Facts, sku: str) -> str:
+    """Name the orders that stand differently in both systems and hold this item, if any."""
+    missing, undead = [], []
+    for gid, order in facts.orders.items():
+        if sku not in {line.get("sku") for line in order.get("lines") or []}:
+            continue
+        live = any(
+            (facts.odoo_orders.get(number) or {}).get("state") in LIVE
+            for number in facts.odoo_ids.get(gid, [])
+        )
+        if live and order.get("cancelled"):
+            undead.append(str(order.get("name")))
+        elif not live and not order.get("cancelled"):
+            missing.append(str(order.get("name")))
+    parts = [f"; missing in Odoo: {', '.join(missing)}"] if missing else []
+    parts += [f"; cancelled, but live in Odoo: {', '.join(undead)}"] if undead else []
+    return "".join(parts)
 
 
 def _skus_of_late_orders(facts: Facts) -> set[str]:
@@ -312,6 +341,20 @@ def _not_released() -> Story:
     return story.finish()
 
 
+def _never_arrived() -> Story:
+    story = _day()
+    story.checkout(9.0, "1003", {"MUG": 1})
+    return story.finish()
+
+
+def _not_cancelled() -> Story:
+    story = _day()
+    story.checkout(9.0, "1003", {"MUG": 1})
+    story.imported(9.5, "1003")
+    story.cancel(10.0, "1003")
+    return story.finish()
+
+
 def _adjusted_by_connector() -> Story:
     story = _day()
     story.on_hand["TEE"] += 5
@@ -329,6 +372,18 @@ EXAMPLES = [
     Example(name="deeds without answer", tell=_without_answer, verdict=Verdict.PASS),
     Example(name="a unit vanished", tell=_vanished, verdict=Verdict.VIOLATED, says="on hand"),
     Example(name="cancelled, still reserved", tell=_not_released, verdict=Verdict.VIOLATED),
+    Example(
+        name="an order that never arrived",
+        tell=_never_arrived,
+        verdict=Verdict.VIOLATED,
+        says="missing in Odoo: #1003",
+    ),
+    Example(
+        name="cancelled, still live",
+        tell=_not_cancelled,
+        verdict=Verdict.VIOLATED,
+        says="cancelled, but live in Odoo: #1003",
+    ),
     Example(
         name="Odoo's stock changed back and forth by nobody",
         tell=_adjusted_by_connector,
