@@ -81,7 +81,7 @@ def _take_over(line: Line, before: int, share: Share, side: int) -> None:
     money = line.sides[side]
     if line.current_quantity == before and share.discount == money.current_discount:
         return  # nothing changed here: what refunds have left to the cent stays
-    if line.current_quantity > before:
+    if line.current_quantity >= before:
         more = share.discount - money.current_discount
         money.discount += more
         money.taxes = [
