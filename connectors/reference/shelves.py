@@ -29,7 +29,6 @@ class Shelves:
         self.shopify = shopify
         self.odoo = odoo
         self.places = places
-        self._under: dict[int, int] = {}  # stock location -> the mapped location it belongs to
         self._products: dict[int, str] = {}
 
     async def map_variants(self) -> None:
@@ -66,35 +65,22 @@ class Shelves:
         return self._products
 
     async def free(self, products: list[int]) -> dict[tuple[int, int], float]:
-        """Return what is on hand and not reserved, by product and mapped location, in one call."""
-        if not products:
-            return {}
-        quants: list[dict[str, Any]] = await self.odoo.read(
-            "stock.quant",
-            "search_read",
-            domain=[
-                ["location_id", "child_of", [place.odoo_location_id for place in self.places]],
-                ["product_id", "in", products],
-            ],
-            fields=["product_id", "location_id", "quantity", "reserved_quantity"],
-            load="",  # ids without names: those of products take long
-        )
-        free: dict[tuple[int, int], float] = {}
-        for quant in quants:
-            place = await self._mapped(quant["location_id"])
-            key = (quant["product_id"], place)
-            free[key] = free.get(key, 0.0) + quant["quantity"] - quant["reserved_quantity"]
-        return free
+        """Return what is on hand and not promised, by product and mapped location.
 
-    async def _mapped(self, location: int) -> int:
-        """Return the nearest mapped location at or above a stock location."""
-        if location not in self._under:
-            mapped = {place.odoo_location_id for place in self.places}
-            row = (
-                await self.odoo.read(
-                    "stock.location", "read", ids=[location], fields=["parent_path"]
-                )
-            )[0]
-            path = [int(part) for part in str(row["parent_path"]).strip("/").split("/")]
-            self._under[location] = next(p for p in reversed(path) if p in mapped)
-        return self._under[location]
+        What counts as promised is every open demand, reserved or still waiting: Odoo does not
+        reserve again by itself what a cancellation gave free, so "on hand less reserved" shows
+        pieces that waiting orders need. Both figures come from one call, so from one moment.
+        """
+        free: dict[tuple[int, int], float] = {}
+        for place in self.places if products else ():
+            rows: list[dict[str, Any]] = await self.odoo.read(
+                "product.product",
+                "read",
+                ids=products,
+                fields=["qty_available", "outgoing_qty"],
+                context={"location": place.odoo_location_id},
+            )
+            for row in rows:
+                key = (row["id"], place.odoo_location_id)
+                free[key] = row["qty_available"] - row["outgoing_qty"]
+        return free

@@ -40,15 +40,22 @@ left join res_country_state s on s.id = p.state_id
 left join res_country c on c.id = p.country_id
 """
 STOCK = """
-select p.default_code as sku, sum(q.quantity) as on_hand, sum(q.reserved_quantity) as reserved
-from product_product p
-join product_template t on t.id = p.product_tmpl_id and t.is_storable
-left join stock_quant q on q.product_id = p.id and q.location_id in (
+with inside as (
     select inner_location.id from stock_location inner_location
     join stock_location outer_location on outer_location.id = %s
     where inner_location.parent_path like outer_location.parent_path || '%%')
+select p.default_code as sku,
+       (select sum(q.quantity) from stock_quant q
+         where q.product_id = p.id and q.location_id in (select id from inside)) as on_hand,
+       (select sum(q.reserved_quantity) from stock_quant q
+         where q.product_id = p.id and q.location_id in (select id from inside)) as reserved,
+       (select sum(m.product_qty)::numeric from stock_move m
+         where m.product_id = p.id and m.location_id in (select id from inside)
+           and m.location_dest_id not in (select id from inside)
+           and m.state in ('waiting', 'confirmed', 'partially_available', 'assigned')) as promised
+from product_product p
+join product_template t on t.id = p.product_tmpl_id and t.is_storable
 where p.default_code is not null and p.active
-group by p.default_code
 order by p.default_code
 """
 JOBS = """
@@ -125,8 +132,10 @@ def _partners(
 
 
 def read_stock(dsn: str, locations: Mapping[str, int]) -> dict[str, Record]:
-    """Return on-hand, reserved and free quantities by "SKU@LOCATION_CODE".
+    """Return on-hand, reserved, promised and free quantities by "SKU@LOCATION_CODE".
 
+    ``free`` is on hand less every open demand: what waits for goods is promised as much as
+    what is reserved, and Odoo does not always reserve at once what has become free.
     ``locations`` maps codes to Odoo location ids; stock in a location's children counts.
     """
     records: dict[str, Record] = {}
@@ -135,12 +144,14 @@ def read_stock(dsn: str, locations: Mapping[str, int]) -> dict[str, Record]:
             for row in connection.execute(STOCK, [location]):
                 on_hand = row["on_hand"] or Decimal(0)
                 reserved = row["reserved"] or Decimal(0)
+                promised = row["promised"] or Decimal(0)
                 records[f"{row['sku']}@{code}"] = {
                     "sku": row["sku"],
                     "location_code": code,
                     "on_hand": _quantity(on_hand),
                     "reserved": _quantity(reserved),
-                    "free": _quantity(on_hand - reserved),
+                    "promised": _quantity(promised),
+                    "free": _quantity(on_hand - promised),
                 }
     return records
 

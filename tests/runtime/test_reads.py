@@ -77,7 +77,8 @@ def test_orders_stock_and_partners_read_as_put_in(odoo: OdooProcess) -> None:
 
     stock = reads.read_stock(odoo.dsn, {"MAIN": made["place"], "SHELF": made["shelf"]})
     assert stock["TEE-M@MAIN"] == {
-        "sku": "TEE-M", "location_code": "MAIN", "on_hand": 12, "reserved": 3, "free": 9,
+        "sku": "TEE-M", "location_code": "MAIN", "on_hand": 12, "reserved": 3,
+        "promised": 3, "free": 9,
     }  # fmt: skip
     assert stock["TEE-M@SHELF"]["on_hand"] == 2
     assert stock["CAP@MAIN"]["on_hand"] == 0, "a product without stock is shown as zero"
