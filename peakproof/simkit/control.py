@@ -53,6 +53,7 @@ class _Control:
         self._name = name
         self._expected = f"Bearer {token}".encode()
         self._simulator = simulator
+        self._actions = simulator.actions()
         self._faults = faults
         self._seeded = False
 
@@ -95,11 +96,10 @@ class _Control:
     def act(self, request: Request) -> Response:
         """Do what a person would do: ``{"action", "arguments", "actor"}``."""
         call = _object(request)
-        actions = self._simulator.actions()
         name = str(call.get("action", ""))
-        action = actions.get(name)
+        action = self._actions.get(name)
         if action is None:
-            raise UnknownName("action", name, actions, f"the {self._name} simulator")
+            raise UnknownName("action", name, self._actions, f"the {self._name} simulator")
         arguments = call.get("arguments") or {}
         if not isinstance(arguments, dict):
             raise UsageError(f"The arguments of {name} must be an object, not {arguments!r}.")

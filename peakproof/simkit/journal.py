@@ -116,7 +116,7 @@ class Journal:
         line = _DeliveryLine(time, self.source, "delivery", topic, webhook_id, outcome, record)
         self._lines.append(self._encode(line))
 
-    def state(self, entity: str, key: str, value: Mapping[str, Any]) -> None:
+    def state(self, entity: str, key: str, value: dict[str, Any]) -> None:
         """Write down that a record of the simulator's own state changed, just now."""
         self._lines.append(
             self._encode(
@@ -126,7 +126,7 @@ class Journal:
                     kind="state",
                     name=entity,
                     key=key,
-                    value=dict(value),
+                    value=value,
                 )
             )
         )

@@ -32,15 +32,21 @@ class Ids:
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind."""
-        last = self._last.get(kind)
-        if last is None:
-            last = _STARTS.get(kind, 1_000_000_000_000 + 1_000_000 * (sum(map(ord, kind)) % 997))
-        self._last[kind] = last + 1
-        return last + 1
+        number = self._last[kind] = (self._last.get(kind) or _start(kind)) + 1
+        return number
+
+    def identity(self, kind: str) -> tuple[int, str]:
+        """Return the next number of a kind, and the global id made of it."""
+        number = self._last[kind] = (self._last.get(kind) or _start(kind)) + 1
+        return number, f"{_PREFIX}{kind}/{number}"
 
     def next_gid(self, kind: str) -> str:
         """Return a new global id of a kind."""
         return gid(kind, self.next(kind))
+
+
+def _start(kind: str) -> int:
+    return _STARTS.get(kind, 1_000_000_000_000 + 1_000_000 * (sum(map(ord, kind)) % 997))
 
 
 def gid(kind: str, number: int) -> str:

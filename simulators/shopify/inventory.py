@@ -11,6 +11,7 @@ Not modelled: transfers, shipments, scheduled changes, bundles.
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .ids import gid
@@ -27,6 +28,7 @@ STATES = (
     "quality_control",
 )  # fmt: skip
 ON_HAND = tuple(name for name in STATES if name != "incoming")
+_on_hand_of = itemgetter(*ON_HAND)
 QUANTITY_NAMES = (*STATES, "on_hand")
 
 
@@ -96,7 +98,7 @@ class Level:
     @property
     def on_hand(self) -> int:
         """Units that lie there."""
-        return sum(self.quantities[name] for name in ON_HAND)
+        return sum(_on_hand_of(self.quantities))
 
     def quantity(self, name: str) -> int:
         """Return a quantity by its state, or ``on_hand``."""
@@ -262,9 +264,9 @@ class Inventory:
             "inventory_level",
             level.key,
             {
-                "available": level.available,
+                "available": level.quantities["available"],
                 "on_hand": level.on_hand,
-                "committed": level.committed,
+                "committed": level.quantities["committed"],
                 "delta": delta,
                 "cause": {"kind": cause.kind, "id": cause.id, "request": cause.request},
             },

@@ -9,6 +9,7 @@ Not modelled: the rounding rules that a merchant may set for prices abroad.
 
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cache
 
 from .money import digits
 
@@ -18,6 +19,7 @@ ZERO = Decimal(0)
 _QUANTUMS = {places: Decimal(1).scaleb(-places) for places in (0, 2, 3)}
 
 
+@cache
 def quantum_of(currency: str) -> Decimal:
     """Return the smallest amount of a currency: 0.01 for most, 1 for yen, 0.001 for dinars."""
     return _QUANTUMS[digits(currency)]

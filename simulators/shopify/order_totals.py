@@ -57,10 +57,10 @@ def line_share(line: Line, side: int, *, current: bool) -> Share:
 def _totals(order: Order, side: int, *, current: bool) -> Totals:
     gross = discount = tax = shipping = ZERO
     for line in order.lines:
-        share = line_share(line, side, current=current)
-        gross += share.gross
-        discount += share.discount
-        for amount in share.taxes:
+        price = line.sides[side]
+        gross += price.unit * (line.current_quantity if current else line.quantity)
+        discount += price.current_discount if current else price.discount
+        for amount in price.current_taxes if current else price.taxes:
             tax += amount
     subtotal = gross - discount
     for way in order.shipping_lines:
@@ -130,8 +130,11 @@ def refund_discrepancy(order: Order, side: int = 0) -> Decimal:
 
 def outstanding(order: Order, side: int = 0) -> Decimal:
     """Return what the customer still owes; negative: what the merchant owes the customer."""
-    kept = received(order, side) - refunded(order, side) + refund_discrepancy(order, side)
-    return current_totals(order, side).total - kept
+    return _owed(order, received(order, side) - refunded(order, side), side)
+
+
+def _owed(order: Order, kept: Decimal, side: int = 0) -> Decimal:
+    return current_totals(order, side).total - kept - refund_discrepancy(order, side)
 
 
 def financial_status(order: Order) -> str:
@@ -146,7 +149,7 @@ def financial_status(order: Order) -> str:
     went = refunded(order)
     if went:
         return "REFUNDED" if went >= came else "PARTIALLY_REFUNDED"
-    return "PARTIALLY_PAID" if outstanding(order) > 0 else "PAID"
+    return "PARTIALLY_PAID" if _owed(order, came) > 0 else "PAID"
 
 
 def shipped_units(order: Order) -> int:

@@ -19,7 +19,6 @@ from .fulfilment_records import (
     FulfillmentOrder,
     FulfillmentOrderLine,
 )
-from .ids import gid
 from .order_records import Line, Order, TaxRate, Transaction
 from .order_totals import financial_status
 from .payload_order import order_payload
@@ -39,6 +38,7 @@ class Orders:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        self.identity = shop.ids.identity  # a fresh number of a kind, and its gid
         self.all: list[Order] = []
         self.by_number: dict[int, Order] = {}
         self.by_name: dict[str, Order] = {}
@@ -59,11 +59,6 @@ class Orders:
         self.edits: dict[int, Any] = {}  # order_edit.Edit by number
         self.drafts: dict[int, Any] = {}  # drafts.Draft by number
         self.payouts = Payouts(shop)
-
-    def identity(self, kind: str) -> tuple[int, str]:
-        """Return a fresh number and its gid."""
-        number = self.shop.ids.next(kind)
-        return number, gid(kind, number)
 
     def next_sequence(self) -> int:
         """Return the next order number (the one in ``#1001``)."""

@@ -6,7 +6,7 @@ clients are whole seconds of the wall clock; the history has run time.
 Not modelled: markets, staff members, sales channels, themes, apps other than the one under test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
@@ -107,7 +107,7 @@ class Shop:
         """Return the cause of a change, with the API request that is being served."""
         return Cause(kind, identity, self.request_id)
 
-    def record(self, entity: str, key: str, value: Mapping[str, Any]) -> None:
+    def record(self, entity: str, key: str, value: dict[str, Any]) -> None:
         """Write a change of state into the history."""
         self.kit.journal.state(entity, key, value)
 
