@@ -42,8 +42,12 @@ def plan(options: Options, seed: Seed) -> Plan:
     steps, labels = _checkouts(options, seed, shop, hot)
     end = options.bursts * options.burst_gap_seconds
     changed = draws.sample(labels, k=min(len(labels), options.edits + options.cancellations))
+    bought = {step.label: step.arguments["lines"][0]["quantity"] for step in steps}
     for label in changed[: options.edits]:
-        steps.append(edit(draws.uniform(end * 0.3, end), label, [{"sku": hot, "quantity": 1}]))
+        # One piece less, or one more for those who bought a single one (if there is one left).
+        quantity = bought[label] - 1 or 2
+        at = draws.uniform(end * 0.3, end)
+        steps.append(edit(at, label, [{"sku": hot, "quantity": quantity}]))
     for label in changed[options.edits :]:
         steps.append(cancel(draws.uniform(end * 0.3, end), label))
     for number in range(options.store_sales):
