@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import psycopg
 
 from peakproof import catalog
 from peakproof.connector import ConnectorSpec, render
@@ -140,6 +141,9 @@ class _Builder:
             "login": process.login,
         }
         self.meta.versions["odoo"] = self._template.note.odoo_version
+        with psycopg.connect(process.dsn) as connection:
+            number = connection.info.server_version
+            self.meta.versions["postgresql"] = f"{number // 10000}.{number % 10000}"
         if addons is not None:
             self.world.connector = target
 

@@ -30,6 +30,7 @@ from .execute import Engine
 from .oauth import Client
 from .payloads import shop_record
 from .shop import Shop
+from .versions import NEWEST
 
 __all__ = ["Shopify", "create"]
 
@@ -37,6 +38,7 @@ __all__ = ["Shopify", "create"]
 class Shopify(Simulator):
     """One shop with one app installed."""
 
+    version = f"Admin API {NEWEST}"
     fault_points = {
         "expired_token": "answer 401 though the token is good",
         "stale_read": "answer a repeated read as it was before the last changes",
