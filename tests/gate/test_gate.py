@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "connectors" / "reference"
 OCA = ROOT / "connectors" / "oca_shopify"
 
-pytestmark = [pytest.mark.odoo, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
