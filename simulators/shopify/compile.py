@@ -36,14 +36,15 @@ from .complete import (
     Run,
     Written,
     finish_list,
-    selection,
+    one_by_one,
     type_name_of,
 )
 from .context import Context
 from .errors import ApiError, access_denied
 from .registry import Resolver, Resolvers, snake_case
 from .scalars import WRITERS
-from .values import ABSENT, Maker, Misfit, default_of, literal
+from .straight import straight
+from .values import ABSENT, Fixed, Maker, Misfit, default_of, literal
 
 __all__ = ["Compiler", "RootField"]
 
@@ -186,8 +187,7 @@ class Compiler:
 
         if not fixed:
             return make
-        constant = make({})
-        return lambda _variables: constant
+        return Fixed(make({}))
 
     def finish(self, kind: GraphQLOutputType, nodes: Nodes) -> Finish | None:
         """Return what turns a resolved value into an answer; None: it is one already.
@@ -234,7 +234,7 @@ class Compiler:
             name = nodes[0].name.value
             if name == "__typename":
                 told = _constant(parent.name)
-                entries.append(Entry(key, name, None, told, _nothing, None, True, nodes[0]))
+                entries.append(Entry(key, name, None, told, Fixed({}), None, True, nodes[0]))
                 continue
             field = parent.fields[name]
             entries.append(
@@ -249,15 +249,11 @@ class Compiler:
                     nodes[0],
                 )
             )
-        return selection(parent.name, entries)
+        return straight(entries, one_by_one(parent.name, entries))
 
 
 def _constant(value: Any) -> Resolver:
     return lambda _source, _arguments, _context: value
-
-
-def _nothing(_variables: Mapping[str, Any]) -> dict[str, Any]:
-    return {}
 
 
 def _refusing(error: ApiError) -> Resolver:

@@ -16,11 +16,13 @@ class Context:
 
     ``bulk`` is true inside a bulk operation, where connections come whole. ``errors`` collects
     what failed, ``objects`` how many objects were returned (the cost of the answer), and
-    ``warnings`` what a search query named in vain.
+    ``warnings`` what a search query named in vain. ``careful`` is true once something special
+    happened, see straight.py.
     """
 
     __slots__ = (
         "bulk",
+        "careful",
         "client",
         "errors",
         "idempotency_key",
@@ -45,6 +47,7 @@ class Context:
         self.errors: list[Any] = []
         self.warnings: list[dict[str, Any]] = []
         self.objects = 0
+        self.careful = False
 
     def at_least(self, version: str) -> bool:
         """Tell whether the call is answered by that version or a younger one."""

@@ -29,7 +29,10 @@ RESOLVERS = Resolvers()
 
 def bag_of(order: Order, amounts: list[Decimal]) -> Bag:
     """Return amounts per currency as a MoneyBag."""
-    return Bag(Money(amounts[0], order.currency), Money(amounts[-1], order.presentment_currency))
+    money = Money(amounts[0], order.currency)
+    if len(amounts) == 1:
+        return Bag(money, money)
+    return Bag(money, Money(amounts[1], order.presentment_currency))
 
 
 def first_of(items: list[Any], arguments: Arguments, context: Context) -> list[Any]:

@@ -60,7 +60,8 @@ class Shop:
         self.revision = 0
         self.request_id = ""
         self.jobs = 0
-        self._shown: tuple[int, datetime] = (-1, datetime.fromtimestamp(0, UTC))
+        self._clock = kit.clock
+        self._shown_second, self._shown = 0, datetime.fromtimestamp(0, UTC)
         self.idempotency: IdempotencyStore[Any] = IdempotencyStore(
             kit.clock.now, kit.real_seconds(IDEMPOTENCY_SECONDS)
         )
@@ -85,11 +86,11 @@ class Shop:
 
     def now(self) -> datetime:
         """Return the time that Shopify would show: UTC, whole seconds."""
-        clock = self.kit.clock
+        clock = self._clock
         whole = int(clock.origin_epoch_seconds + clock.now())
-        if whole != self._shown[0]:
-            self._shown = (whole, datetime.fromtimestamp(whole, UTC))
-        return self._shown[1]
+        if whole != self._shown_second:
+            self._shown_second, self._shown = whole, datetime.fromtimestamp(whole, UTC)
+        return self._shown
 
     def iso(self, moment: datetime | None) -> str | None:
         """Write a moment in the shop's time zone, as REST payloads do."""

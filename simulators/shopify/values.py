@@ -28,7 +28,7 @@ from graphql import (
 
 from .scalars import READERS
 
-__all__ = ["ABSENT", "Maker", "Misfit", "Reader", "literal", "reader"]
+__all__ = ["ABSENT", "Fixed", "Maker", "Misfit", "Reader", "literal", "reader"]
 
 ABSENT: Any = object()
 Variables = Mapping[str, Any]
@@ -38,6 +38,19 @@ Reader = Callable[[Any], Any]
 
 class Misfit(Exception):
     """A variable's value does not fit its type."""
+
+
+class Fixed:
+    """Makes the same ``value`` whatever the variables are."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _variables: Variables) -> Any:
+        """Return the value."""
+        return self.value
 
 
 def default_of(item: Any) -> Any:
