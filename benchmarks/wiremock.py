@@ -1,8 +1,9 @@
 """WireMock 3.13.2 as a peer: fetched with ``npm pack``, started in its best configuration.
 
 Best here: the answer stands in the stub itself (a body read from a file makes it nearly three
-times slower), no request log, no journal, and 20 seconds of warm-up by the caller. Its stubs
-match a method and a path, authenticate nobody, check nothing and store nothing.
+times slower), no request log, no journal, and 20 seconds of warm-up by the caller. What it is
+told to answer is in wiremock_stubs.py; whatever that is, it authenticates nobody and stores
+nothing.
 
 Needs npm and Java 11 or newer on the path.
 """
@@ -13,11 +14,12 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
 
+from benchmarks.wiremock_stubs import Stub
 from peakproof.errors import EnvironmentLacks
 from peakproof.runtime.cache import cache_folder, locked
 from peakproof.runtime.ports import reserve_port
@@ -60,25 +62,14 @@ def _fetch(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def running(answers: dict[str, bytes], core: int) -> Iterator[tuple[int, int]]:
-    """Serve each path with its answer on one core; give the port and the process id.
-
-    ``answers`` are bodies by path; every POST to the path is answered with 200 and the body.
-    """
+def running(stubs: Sequence[Stub], core: int) -> Iterator[tuple[int, int]]:
+    """Serve the stubs on one core; give the port and the process id."""
     archive = jar()
     port = reserve_port()
     with tempfile.TemporaryDirectory() as folder:
         mappings = Path(folder) / "mappings"
         mappings.mkdir()
-        for number, (path, body) in enumerate(answers.items()):
-            stub = {
-                "request": {"method": "POST", "urlPath": path},
-                "response": {
-                    "status": 200,
-                    "body": body.decode(),
-                    "headers": {"Content-Type": "application/json"},
-                },
-            }
+        for number, stub in enumerate(stubs):
             (mappings / f"{number}.json").write_text(json.dumps(stub))
         command = ["taskset", "-c", str(core), "java", "-Xmx512m", "-jar", str(archive)]
         command += ["--port", str(port.number), "--bind-address", "127.0.0.1"]
