@@ -105,7 +105,8 @@ class Simulator(ABC):
     def actions(self) -> Mapping[str, Action]:
         """Return what people can do there: name -> ``action(arguments, actor) -> result``.
 
-        An action raises SimulatorRefused(code, message) when it did definitely not happen.
+        Called once, at the start. An action raises SimulatorRefused(code, message) when it did
+        definitely not happen.
         """
 
     @abstractmethod
