@@ -46,29 +46,52 @@ class OdooActs:
         free = self._stock(product, location)["free_qty"]
         if free < quantity:
             raise SimulatorRefused("sold_out", f"{sku}: {free:g} free, {quantity} wanted")
-        picking = self.odoo.call(
+        shop = self.shop
+        picking = self._move(
+            product, quantity, (location, shop.customer_location_id), shop.out_type_id, "Store sale"
+        )
+        return {"picking_id": picking, "quantity": quantity}
+
+    def adjust_stock(self, sku: str, change: int, location_code: str) -> dict[str, Any]:
+        """Receive pieces (``change`` above zero) or write them off (below zero).
+
+        Both are moves of so many pieces. Counting the shelf would name an absolute quantity,
+        which is wrong when Odoo keeps the stock of a busy shelf in two rows for a moment.
+        """
+        product, location = self._place(sku, location_code)
+        before = self._stock(product, location)["qty_available"]
+        shop = self.shop
+        if change > 0:
+            way, type_id = (shop.supplier_location_id, location), shop.in_type_id
+        else:
+            way, type_id = (location, shop.loss_location_id), shop.out_type_id
+        picking = self._move(product, abs(change), way, type_id, "Stock adjustment")
+        after = self._stock(product, location)["qty_available"]
+        return {"picking_id": picking, "on_hand_before": before, "on_hand_after": after}
+
+    def _move(
+        self, product: int, quantity: int, way: tuple[int, int], type_id: int, origin: str
+    ) -> int:
+        """Move pieces from one location to another, done at once; return the picking."""
+        source, destination = way
+        move = {
+            "product_id": product,
+            "product_uom_qty": quantity,
+            "location_id": source,
+            "location_dest_id": destination,
+            "picked": True,
+            "quantity": quantity,
+        }
+        picking: int = self.odoo.call(
             "stock.picking",
             "create",
             vals_list=[
                 {
-                    "picking_type_id": self.shop.out_type_id,
-                    "location_id": location,
-                    "location_dest_id": self.shop.customer_location_id,
-                    "origin": "Store sale",
-                    "move_ids": [
-                        [
-                            0,
-                            0,
-                            {
-                                "product_id": product,
-                                "product_uom_qty": quantity,
-                                "location_id": location,
-                                "location_dest_id": self.shop.customer_location_id,
-                                "picked": True,
-                                "quantity": quantity,
-                            },
-                        ]
-                    ],
+                    "picking_type_id": type_id,
+                    "location_id": source,
+                    "location_dest_id": destination,
+                    "origin": origin,
+                    "move_ids": [[0, 0, move]],
                 }
             ],
         )[0]
@@ -76,37 +99,9 @@ class OdooActs:
         state = self.odoo.call("stock.picking", "read", ids=[picking], fields=["state"])[0]
         if state["state"] != "done":
             raise SimulatorRefused(
-                "not_validated", f"the store's picking {picking} stayed {state['state']}"
+                "not_validated", f"{origin}: picking {picking} stayed {state['state']}"
             )
-        return {"picking_id": picking, "quantity": quantity}
-
-    def adjust_stock(self, sku: str, change: int, location_code: str) -> dict[str, Any]:
-        """Count the shelf: the stock on hand becomes what it was plus ``change``."""
-        product, location = self._place(sku, location_code)
-        found = self.odoo.call(
-            "stock.quant",
-            "search_read",
-            domain=[["product_id", "=", product], ["location_id", "=", location]],
-            fields=["quantity"],
-        )
-        on_hand = sum(row["quantity"] for row in found)
-        mode = {"inventory_mode": True}
-        quants = [row["id"] for row in found] or self.odoo.call(
-            "stock.quant",
-            "create",
-            vals_list=[{"product_id": product, "location_id": location}],
-            context=mode,
-        )
-        self.odoo.call(
-            "stock.quant",
-            "write",
-            ids=quants[:1],
-            vals={"inventory_quantity": on_hand + change},
-            context=mode,
-        )
-        self.odoo.call("stock.quant", "action_apply_inventory", ids=quants[:1])
-        after = self._stock(product, location)
-        return {"on_hand_before": on_hand, "on_hand_after": after["qty_available"]}
+        return picking
 
     def _place(self, sku: str, location_code: str) -> tuple[int, int]:
         if sku not in self.shop.product_ids:

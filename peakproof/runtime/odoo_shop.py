@@ -22,7 +22,10 @@ class OdooShop(msgspec.Struct, kw_only=True):
     location_ids: dict[str, int]
     tax_id: int = 0
     out_type_id: int = 0
+    in_type_id: int = 0
     customer_location_id: int = 0
+    supplier_location_id: int = 0
+    loss_location_id: int = 0
 
 
 def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
@@ -31,7 +34,7 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
         "stock.warehouse",
         "search_read",
         domain=[],
-        fields=["lot_stock_id", "view_location_id", "out_type_id"],
+        fields=["lot_stock_id", "view_location_id", "out_type_id", "in_type_id"],
         limit=1,
     )[0]
     locations = _locations(odoo, shop, warehouse)
@@ -70,13 +73,23 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
             "stock.quant", "create", vals_list=quants, context={"inventory_mode": True}
         )
         odoo.call("stock.quant", "action_apply_inventory", ids=created)
-    customers = odoo.call("stock.location", "search", domain=[["usage", "=", "customer"]], limit=1)
+    outside = odoo.call(
+        "stock.location",
+        "search_read",
+        domain=[["usage", "in", ["customer", "supplier", "inventory"]]],
+        fields=["usage"],
+        order="id desc",
+    )
+    partner_locations = {row["usage"]: row["id"] for row in outside}
     return OdooShop(
         product_ids=ids,
         location_ids=locations,
         tax_id=tax,
         out_type_id=warehouse["out_type_id"][0],
-        customer_location_id=customers[0],
+        in_type_id=warehouse["in_type_id"][0],
+        customer_location_id=partner_locations["customer"],
+        supplier_location_id=partner_locations["supplier"],
+        loss_location_id=partner_locations["inventory"],
     )
 
 

