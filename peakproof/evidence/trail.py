@@ -1,13 +1,15 @@
-"""One order's way through every system, as far as the history tells.
+"""One order's, or one item's, way through every system, as far as the history tells.
 
 From its gid (or number, ``#1001``): the deed that made it, the channel's states, webhooks,
 calls that name it, what Odoo committed of its sale orders, faults meanwhile, final records.
+From a SKU (or ``SKU@LOCATION``): deeds in the stores, the channel's levels, Odoo's stock.
 """
 
 import re
 
 from peakproof.evidence.claims import Claims
 from peakproof.evidence.facts import Facts, reference_words
+from peakproof.evidence.quants import Quants
 from peakproof.history import Event, History
 from peakproof.plan import Plan, Shop
 
@@ -21,7 +23,7 @@ _CHILDREN = {"sale_order_line": "order_id", "stock_picking": "sale_id"}
 def trail(
     history: History, subject: str, claims: Claims | None = None, plan: Plan | None = None
 ) -> list[Event]:
-    """Return the events of one channel order in order of time, empty if it is unknown.
+    """Return the events of one channel order or item in order of time, empty if unknown.
 
     ``subject`` is the order's gid or name, or any text that begins with or contains one, such
     as a finding's subject. Give ``claims`` and ``plan`` where a judgement was made before: the
@@ -30,7 +32,7 @@ def trail(
     facts = _facts(history, claims, plan)
     gid = _gid(facts, subject)
     if not gid:
-        return []
+        return _of_item(facts, subject)
     order = facts.orders.get(gid, {})
     words = set(reference_words(order)) | {gid, gid.rpartition("/")[2]}
     made = facts.checkouts.get(gid)
@@ -59,6 +61,29 @@ def trail(
         ]
     found += [event for event in facts.of_kind("final") if _is_about(event, gid, sales)]
     found += _faults(facts, found)
+    return sorted(found, key=lambda event: event.time)
+
+
+def _of_item(facts: Facts, subject: str) -> list[Event]:
+    """Return what moved an item's stock: deeds, levels at the channel, rows in Odoo."""
+    sku = subject.partition("@")[0]
+    products = {key for key, name in Quants.of(facts).skus.items() if name == sku}
+    if not sku or not (products or sku in facts.known_skus):
+        return []
+    found = [
+        event
+        for operation in facts.operations
+        if operation.arguments.get("sku") == sku
+        for event in operation.events
+    ]
+    for kind, name in (("state", "inventory_level"), ("final", "level"), ("final", "stock")):
+        found += [e for e in facts.of_kind(kind, name) if e.key.partition("@")[0] == sku]
+    found += [
+        event
+        for event in facts.of_kind("change", "stock_quant")
+        if str((event.value.get("row") or {}).get("product_id")) in products
+        and event.time >= facts.begun_seconds
+    ]
     return sorted(found, key=lambda event: event.time)
 
 

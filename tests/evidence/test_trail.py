@@ -51,4 +51,19 @@ def test_trail_finds_an_order_by_what_a_finding_says() -> None:
     for subject in ("#1001", "#1001 gid://shopify/Order/1001", "MUG, order #1001"):
         assert trail(history, subject, example_claims(), story.plan()) == by_gid
     assert trail(history, "#1001") == by_gid
-    assert trail(history, "MUG@MAIN") == []
+    assert trail(history, "#9999") == []
+
+
+def test_trail_of_an_item_tells_what_moved_its_stock() -> None:
+    story = Story(stock={"MUG": 5, "CUP": 5})
+    story.checkout(1.0, "1001", {"MUG": 2})
+    story.imported(1.5, "1001")
+    story.store_sale(2.0, "MUG", 1)
+    story.store_sale(2.5, "CUP", 1)
+    story.finish()
+    steps = trail(story.history(), "MUG@MAIN", example_claims(), story.plan())
+    assert {event.name for event in steps} >= {"inventory_level", "store_sale", "level", "stock"}
+    keys = {event.key for event in steps if event.kind in ("state", "final")}
+    assert keys == {"MUG@MAIN"}
+    assert steps == sorted(steps, key=lambda event: event.time)
+    assert trail(story.history(), "LAMP@MAIN", example_claims(), story.plan()) == []
