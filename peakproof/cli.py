@@ -12,7 +12,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from typer.exceptions import TyperException
 
@@ -146,7 +153,7 @@ def version() -> None:
 
 
 def _gate(request: "GateRequest", odoo_source: Path | None) -> None:
-    with _progress() as progress:
+    with _Bars() as progress:
         runtime = ProcessRuntime(progress=progress, odoo_source=odoo_source)
         try:
             code = gate(request, runtime, _CONSOLE, describe).exit_code
@@ -155,7 +162,7 @@ def _gate(request: "GateRequest", odoo_source: Path | None) -> None:
     raise typer.Exit(code)
 
 
-class _progress:
+class _Bars:
     """Shows the long steps as bars on a terminal and as plain lines elsewhere."""
 
     def __init__(self) -> None:
@@ -167,10 +174,10 @@ class _progress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
         self._terminal = sys.stderr.isatty()
 
-    def __enter__(self) -> "_progress":
+    def __enter__(self) -> "_Bars":
         if self._terminal:
             self._bars.start()
         return self
@@ -183,14 +190,14 @@ class _progress:
         """Show how far a step is; ``fraction`` None means nobody knows."""
         if not self._terminal:
             if description not in self._tasks:
-                self._tasks[description] = 0
+                self._tasks[description] = TaskID(0)
                 print(f"  {description} ...", file=sys.stderr, flush=True)
             return
         if description not in self._tasks:
             self._tasks[description] = self._bars.add_task(description, total=1.0)
         task = self._tasks[description]
         if fraction is not None:
-            self._bars.update(task, completed=fraction, visible=fraction < 1)  # type: ignore[arg-type]
+            self._bars.update(task, completed=fraction, visible=fraction < 1)
 
 
 def _resolve(connector: Path) -> Path:
