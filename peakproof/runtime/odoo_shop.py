@@ -39,8 +39,32 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
     )[0]
     locations = _locations(odoo, shop, warehouse)
     tax = _tax(odoo, shop)
+    products = _products(odoo, shop, tax)
+    _opening_stock(odoo, shop, products, locations)
+    outside = odoo.call(
+        "stock.location",
+        "search_read",
+        domain=[["usage", "in", ["customer", "supplier", "inventory"]]],
+        fields=["usage"],
+        order="id desc",
+    )
+    partner_locations = {row["usage"]: row["id"] for row in outside}
+    return OdooShop(
+        product_ids=products,
+        location_ids=locations,
+        tax_id=tax,
+        out_type_id=warehouse["out_type_id"][0],
+        in_type_id=warehouse["in_type_id"][0],
+        customer_location_id=partner_locations["customer"],
+        supplier_location_id=partner_locations["supplier"],
+        loss_location_id=partner_locations["inventory"],
+    )
+
+
+def _products(odoo: Odoo, shop: Shop, tax: int) -> dict[str, int]:
+    """Create every variant as a storable product; return their ids by SKU."""
     variants = shop.variants()
-    products = odoo.call(
+    created: list[int] = odoo.call(
         "product.product",
         "create",
         vals_list=[
@@ -57,40 +81,26 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
             for variant in variants
         ],
     )
-    ids = {variant.sku: product for variant, product in zip(variants, products, strict=True)}
+    return {variant.sku: product for variant, product in zip(variants, created, strict=True)}
+
+
+def _opening_stock(
+    odoo: Odoo, shop: Shop, products: dict[str, int], locations: dict[str, int]
+) -> None:
     quants = [
         {
-            "product_id": ids[variant.sku],
+            "product_id": products[variant.sku],
             "location_id": locations[code],
             "inventory_quantity": quantity,
         }
-        for variant in variants
+        for variant in shop.variants()
         for code, quantity in variant.stock.items()
         if quantity
     ]
     if quants:
-        created = odoo.call(
-            "stock.quant", "create", vals_list=quants, context={"inventory_mode": True}
-        )
+        mode = {"inventory_mode": True}
+        created = odoo.call("stock.quant", "create", vals_list=quants, context=mode)
         odoo.call("stock.quant", "action_apply_inventory", ids=created)
-    outside = odoo.call(
-        "stock.location",
-        "search_read",
-        domain=[["usage", "in", ["customer", "supplier", "inventory"]]],
-        fields=["usage"],
-        order="id desc",
-    )
-    partner_locations = {row["usage"]: row["id"] for row in outside}
-    return OdooShop(
-        product_ids=ids,
-        location_ids=locations,
-        tax_id=tax,
-        out_type_id=warehouse["out_type_id"][0],
-        in_type_id=warehouse["in_type_id"][0],
-        customer_location_id=partner_locations["customer"],
-        supplier_location_id=partner_locations["supplier"],
-        loss_location_id=partner_locations["inventory"],
-    )
 
 
 def _locations(odoo: Odoo, shop: Shop, warehouse: dict[str, list[int]]) -> dict[str, int]:
