@@ -298,9 +298,9 @@ def test_stock_sold_meanwhile_is_not_overwritten(play) -> None:
 def test_nothing_is_asked_of_the_channel_while_nothing_happens(play) -> None:
     async def story(world: World) -> None:
         asked = len([name for name, _ in world.shop.asked if name == "Levels"])
-        polls = world.service.odoo.calls["stock.quant.search_read"]
+        polls = world.service.odoo.calls["product.product.read"]
         async with asyncio.timeout(20):
-            while world.service.odoo.calls["stock.quant.search_read"] < polls + 4:
+            while world.service.odoo.calls["product.product.read"] < polls + 4:
                 await asyncio.sleep(0.05)
         assert len([name for name, _ in world.shop.asked if name == "Levels"]) == asked
 
