@@ -89,9 +89,7 @@ def gate(
         not_applicable=left_out,
     )
     target = _report_folder(request, [record for record, _ in judged])
-    secrets = [word for record, _ in judged for word in RunFolder(Path(record.folder)).secrets()]
-    paths = write_reports(gate_record, [history for _, history in judged], target, secrets)
-    print_gate(gate_record, paths, console, secrets)
+    _publish(gate_record, [history for _, history in judged], target, console)
     return gate_record
 
 
@@ -110,10 +108,15 @@ def check(run_folder: Path, console: Console) -> int:
         harness_share=_harness_share([record]),
         versions=record.versions,
     )
-    secrets = folder.secrets()
-    paths = write_reports(gate_record, [history], folder.path, secrets)
-    print_gate(gate_record, paths, console, secrets)
+    _publish(gate_record, [history], folder.path, console)
     return gate_record.exit_code
+
+
+def _publish(record: GateRecord, histories: list[History], target: Path, console: Console) -> None:
+    """Write and print the reports, without the credentials of any run in them."""
+    secrets = [word for run in record.runs for word in RunFolder(Path(run.folder)).secrets()]
+    paths = write_reports(record, histories, target, secrets)
+    print_gate(record, paths, console, secrets)
 
 
 def _choose(request: GateRequest, spec: ConnectorSpec) -> tuple[list[str], list[NotApplicable]]:

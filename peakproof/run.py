@@ -25,7 +25,7 @@ from peakproof.play import Nemesis, Stagehand
 from peakproof.runtime import capture
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.seed import Clock, Seed
-from peakproof.settle import Settler, Watcher
+from peakproof.settle import ORDINARY_PERIOD_SECONDS, Settler, Watcher
 from peakproof.store import RunFolder, RunMeta
 from peakproof.version import __version__
 from peakproof.world import World
@@ -166,7 +166,7 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
             failures = _rest(settler, meta)
     with _timed(meta, "reads"):
         settler.read("settled")
-    if any(kick.period_seconds > 3600 for kick in world.spec.kick):
+    if any(kick.period_seconds > ORDINARY_PERIOD_SECONDS for kick in world.spec.kick):
         with _timed(meta, "reconcile"):
             failed, rested = settler.kick(daily=True, limit_seconds=_SETTLE_LIMIT_SECONDS)
             failures += failed
