@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 
 __all__ = [
+    "BankAccount",
+    "CarrierAccount",
+    "CarrierService",
     "Customer",
     "DiscountCode",
     "Location",
@@ -96,6 +99,32 @@ class Customer(msgspec.Struct, kw_only=True):
     country_code: str = "US"
 
 
+class BankAccount(msgspec.Struct, kw_only=True):
+    """An account of the business at its bank. ``code`` names it in the story."""
+
+    code: str
+    iban: str
+    currency: str = "USD"
+    owner: str = ""
+    opening_balance: str = "0.00"
+
+
+class CarrierService(msgspec.Struct, kw_only=True):
+    """What a carrier offers: its price for a parcel and how many days the parcel travels."""
+
+    name: str
+    price: str
+    days: int = 3
+
+
+class CarrierAccount(msgspec.Struct, kw_only=True):
+    """An account of the business with a carrier, as a parcel service knows it."""
+
+    carrier: str
+    services: list[CarrierService]
+    currency: str = "USD"
+
+
 class Shop(msgspec.Struct, kw_only=True):
     """The business before the story begins: seeded alike into the channel and into Odoo."""
 
@@ -112,6 +141,10 @@ class Shop(msgspec.Struct, kw_only=True):
     shipping_rates: list[ShippingRate] = []
     discount_codes: list[DiscountCode] = []
     exchange_rates: dict[str, str] = {}  # presentment currency -> units per shop unit
+    bank_accounts: list[BankAccount] = []
+    carrier_accounts: list[CarrierAccount] = []
+    days_ago: int = 0  # the story's first business day lies so many days before today
+    holidays: list[str] = []  # days on which banks rest, as ISO dates, besides weekends
 
     def variants(self) -> list[Variant]:
         """Return every variant of every product."""

@@ -8,6 +8,9 @@ from peakproof.errors import SimulatorRefused, UnknownName, UsageError
 from peakproof.history import Event
 from peakproof.outcomes import Outcome
 from peakproof.plan import (
+    BankAccount,
+    CarrierAccount,
+    CarrierService,
     Customer,
     DiscountCode,
     Location,
@@ -19,6 +22,7 @@ from peakproof.plan import (
 )
 from peakproof.seed import Clock, Seed
 from peakproof.simkit.app import App, Route
+from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.faults import REQUEST_EFFECTS, WEBHOOK_EFFECTS, FaultPoints, FaultRule
@@ -60,7 +64,11 @@ __all__ = [
     "Answer",
     "App",
     "BadPage",
+    "BankAccount",
     "Bucket",
+    "BusinessCalendar",
+    "CarrierAccount",
+    "CarrierService",
     "Clock",
     "Create",
     "Customer",

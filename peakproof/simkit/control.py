@@ -13,6 +13,7 @@ import msgspec
 from peakproof.errors import SimulatorRefused, UnknownName, UsageError
 from peakproof.plan import Shop
 from peakproof.simkit.app import Route
+from peakproof.simkit.calendar import DAYS_AT_ONCE_MAX, BusinessCalendar
 from peakproof.simkit.faults import FaultPoints
 from peakproof.simkit.messages import Answer, Request, Response
 from peakproof.simkit.simulator import Simulator
@@ -22,9 +23,15 @@ __all__ = ["CONTROL_PREFIX", "control_routes"]
 CONTROL_PREFIX = "/_peakproof"
 
 
-def control_routes(name: str, token: str, simulator: Simulator, faults: FaultPoints) -> list[Route]:
+def control_routes(
+    name: str,
+    token: str,
+    simulator: Simulator,
+    faults: FaultPoints,
+    calendar: BusinessCalendar,
+) -> list[Route]:
     """Return the routes of a simulator's control API."""
-    api = _Control(name, token, simulator, faults)
+    api = _Control(name, token, simulator, faults, calendar)
     table: list[tuple[str, str, Callable[[Request], Response]]] = [
         ("GET", "/health", api.health),
         ("POST", "/seed", api.seed),
@@ -49,11 +56,19 @@ def control_routes(name: str, token: str, simulator: Simulator, faults: FaultPoi
 
 
 class _Control:
-    def __init__(self, name: str, token: str, simulator: Simulator, faults: FaultPoints) -> None:
+    def __init__(
+        self,
+        name: str,
+        token: str,
+        simulator: Simulator,
+        faults: FaultPoints,
+        calendar: BusinessCalendar,
+    ) -> None:
         self._name = name
         self._expected = f"Bearer {token}".encode()
         self._simulator = simulator
-        self._actions = simulator.actions()
+        self._calendar = calendar
+        self._actions = {**simulator.actions(), "pass_days": self._pass_days}
         self._faults = faults
         self._seeded = False
 
@@ -80,7 +95,13 @@ class _Control:
         """Say that the simulator is up, and whether it was seeded."""
         version = self._simulator.version
         return Response.json(
-            {"ready": True, "name": self._name, "seeded": self._seeded, "version": version}
+            {
+                "ready": True,
+                "name": self._name,
+                "seeded": self._seeded,
+                "version": version,
+                "hosts": list(self._simulator.hosts),
+            }
         )
 
     def seed(self, request: Request) -> Response:
@@ -89,6 +110,7 @@ class _Control:
             shop = msgspec.json.decode(request.body, type=Shop)
         except msgspec.DecodeError as error:
             raise UsageError(f"Expected a Plan.shop as JSON: {error}") from error
+        self._calendar.begin(shop.days_ago, shop.holidays)
         result = self._simulator.seed(shop)
         self._seeded = True
         return Response.json({"result": result or {}})
@@ -105,6 +127,16 @@ class _Control:
             raise UsageError(f"The arguments of {name} must be an object, not {arguments!r}.")
         result = action(arguments, str(call.get("actor", "")))
         return Response.json({"result": result or {}})
+
+    def _pass_days(self, arguments: dict[str, Any], _actor: str) -> dict[str, str]:
+        """Let business days pass, one after the other: ``{"days": 2}``."""
+        days = arguments.get("days", 1)
+        if not isinstance(days, int) or not 1 <= days <= DAYS_AT_ONCE_MAX:
+            raise UsageError(f"pass_days: days must be 1 to {DAYS_AT_ONCE_MAX}, not {days!r}.")
+        for _ in range(days):
+            self._calendar.next_day()
+            self._simulator.day_began()
+        return {"today": self._calendar.today().isoformat()}
 
     def snapshot(self, _request: Request) -> Response:
         """Return the final records."""

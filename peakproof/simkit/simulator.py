@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from peakproof.plan import Shop
 from peakproof.simkit.app import Route
+from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.faults import FaultPoints
 from peakproof.simkit.journal import Journal
@@ -29,6 +30,7 @@ class Kit:
     def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
         self.clock = config.clock()
+        self.calendar = BusinessCalendar(self.clock)
         self.seed = config.seeds()
         self.journal = Journal(Path(config.journal_path), config.name, self.clock)
         self.faults = FaultPoints(self.seed)
@@ -91,10 +93,12 @@ class Simulator(ABC):
     """A simulated vendor. Handlers and actions run one after another: no locks needed.
 
     ``fault_points`` are the points of its own, name -> what happens there; ``version`` is the
-    vendor's API version that it speaks by default.
+    vendor's API version that it speaks by default; ``hosts`` are the vendor's host names, which
+    unmodified clients may have hard-coded (the world's forward proxy leads them here).
     """
 
     version: str = ""
+    hosts: Sequence[str] = ()
     fault_points: Mapping[str, str] = {}
 
     @abstractmethod
@@ -111,7 +115,10 @@ class Simulator(ABC):
 
     @abstractmethod
     def seed(self, shop: Shop) -> Mapping[str, Any] | None:
-        """Set up the business before the story begins; return what callers need to know."""
+        """Set up the business before the story begins; return what callers need to know.
+
+        ``values`` in the result (name -> text) become connector.toml's ``{simulator.name}``.
+        """
 
     @abstractmethod
     def snapshot(self) -> Mapping[str, Mapping[str, Any]]:
@@ -120,6 +127,9 @@ class Simulator(ABC):
     @abstractmethod
     def pending(self) -> Mapping[str, int]:
         """Return what is still under way, by kind; all zero means quiet."""
+
+    def day_began(self) -> None:  # noqa: B027  most simulators do nothing by the day
+        """Do what is due on a new business day; ``kit.calendar`` tells which day it is."""
 
     def throttled(self, request: Request) -> Response:  # noqa: ARG002
         """Return what the vendor answers to a caller over its rate limit."""

@@ -1,5 +1,7 @@
 """The control API and its client."""
 
+from datetime import date, timedelta
+
 import httpx
 import pytest
 
@@ -35,7 +37,21 @@ def test_a_shop_is_seeded(example: Hosted) -> None:
         "name": "example",
         "seeded": True,
         "version": "",
+        "hosts": [],
     }
+
+
+def test_business_days_pass(example: Hosted) -> None:
+    client = example.client
+    with pytest.raises(UsageError, match="reached today"):
+        client.act("pass_days")
+    client.seed(Shop(days_ago=3))
+    first = date.fromisoformat(client.act("pass_days")["today"])
+    assert date.fromisoformat(client.act("pass_days", {"days": 2})["today"]) - first == timedelta(2)
+    with pytest.raises(UsageError, match="reached today"):
+        client.act("pass_days")
+    with pytest.raises(UsageError, match="holidays"):
+        client.seed(Shop(holidays=["Christmas"]))
 
 
 def test_people_act_and_are_refused(example: Hosted) -> None:
