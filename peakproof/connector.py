@@ -32,6 +32,7 @@ FLOWS = (
     "orders",
     "inventory",
     "fulfilment",
+    "shipping",
     "returns",
     "pos",
     "payments",
@@ -61,6 +62,7 @@ VALUES = {
     "connector.port": "its port",
     "connector.token": "a secret for the connector's own control addresses",
     "connector.folder": "the folder of connector.toml",
+    "proxy.url": "forward proxy to the vendors that this world simulates, by their own host names",
     "ca.bundle": "file with the CA to trust",
     "run.folder": "the run's folder",
     "run.world_file": "JSON file with all of these values, the shop and the locations",
@@ -131,12 +133,15 @@ class Kick(Strict):
 
     ``period_seconds`` is how often it runs in production: kicks of up to an hour belong to the
     normal course ("settled"), longer ones are made only before the last reads ("reconciled").
+    It is an address (``url``), one of Odoo's crons (``cron``), or a ``script`` of the connector's
+    folder, started as the set-up script is.
     """
 
     name: str
     period_seconds: float
     url: str = ""
     cron: str = ""
+    script: str = ""
     authorization: str = ""
 
 
@@ -154,11 +159,16 @@ class Needs(Strict):
 
 
 class ConnectorSpec(Strict):
-    """A whole connector.toml."""
+    """A whole connector.toml.
+
+    ``systems`` says which simulator plays a part for this connector: ``carrier = "dhl_parcel"``.
+    Where it is silent, a part is played by the simulator of that name.
+    """
 
     connector: Identity
     addons: Addons | None = None
     start: Start | None = None
+    systems: dict[str, str] = {}
     environment: dict[str, str] = {}
     setup: Setup | None = None
     ready: Probe | None = None
@@ -211,12 +221,17 @@ class ConnectorSpec(Strict):
                 raise BadFile(
                     f"{file}: {place}: no flow is called {flow!r}.{hint} Known: {', '.join(FLOWS)}."
                 )
-        for table in ("settled", "correlate"):
+        needed = ("settled", "correlate") if "orders" in self.connector.flows else ("settled",)
+        for table in needed:
             if getattr(self, table) is None:
                 raise BadFile(
                     f"{file}: expected [{table}] with a url or odoo_sql: without it the harness "
                     "cannot tell when the connector is quiet or which Odoo order is whose."
                 )
+
+    def played_by(self, part: str) -> str:
+        """Return the name of the simulator that plays a part (``carrier``) for this connector."""
+        return self.systems.get(part, part)
 
     def path(self, relative: str) -> Path:
         """Return a file of the connector's folder; BadFile when it is not there."""

@@ -66,7 +66,9 @@ def gate(
             options=request.options,
             runs=request.runs,
         )
-        plan = draw_plan(load_scenario(name), run.seed, run.options, spec.addons is None)
+        plan = draw_plan(
+            load_scenario(name), run.seed, run.options, spec.addons is None, spec.connector.flows
+        )
         for line in describe(plan):
             console.print(line, markup=False)
         folder = execute(run, runtime)

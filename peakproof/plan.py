@@ -157,15 +157,17 @@ class Step(msgspec.Struct, kw_only=True):
     Steps of an actor run one after the other, actors run side by side; ``at_seconds`` counts
     from the beginning of the stage. An argument ``{"$result": "label.field"}`` stands for a
     field of an earlier step's result; if that step did not succeed, this one is left out and
-    recorded as ``fail`` with code ``dependency``.
+    recorded as ``fail`` with code ``dependency``. A step of a ``flow`` is played only for
+    connectors that claim it.
     """
 
     at_seconds: float
     actor: str  # shopper-3, store-1, merchant ...: becomes the event's source process
-    system: str  # whose act it is: a simulator's name, or "odoo"
+    system: str  # whose act it is: the part of a simulator, "odoo" or "calendar"
     action: str
     arguments: dict[str, Any] = {}
     label: str = ""
+    flow: str = ""
 
 
 class PlannedFault(msgspec.Struct, kw_only=True):
@@ -210,10 +212,11 @@ class Scenario(msgspec.Struct, kw_only=True, frozen=True):
     name: str
     summary: str
     flows: tuple[str, ...]  # flows that a connector must claim for the story to apply
-    simulators: tuple[str, ...]
+    simulators: tuple[str, ...]  # the parts to be played: shopify, carrier, bank ...
     options: type[msgspec.Struct]
     invariants: tuple[str, ...]
     plan: Callable[[Any, Any], Plan]  # (options, peakproof.seed.Seed) -> Plan
+    flows_any: tuple[str, ...] = ()  # of these at least one must be claimed
     needs: tuple[str, ...] = ()  # capabilities of the connector, such as "external"
 
 

@@ -10,14 +10,14 @@ works on a stored run. Nobody else wires parts together.
 import contextlib
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from peakproof import catalog, faults
-from peakproof.connector import ConnectorSpec
+from peakproof.connector import FLOWS, ConnectorSpec
 from peakproof.errors import PeakproofError, UnknownName, UsageError, WorldFailed
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
@@ -73,12 +73,24 @@ def load_scenario(name: str) -> Scenario:
 
 def applicable(scenario: Scenario, spec: ConnectorSpec) -> str:
     """Return why a scenario does not apply to a connector, or "" when it does."""
-    missing = [flow for flow in scenario.flows if flow not in spec.connector.flows]
+    claimed = spec.connector.flows
+    missing = [flow for flow in scenario.flows if flow not in claimed]
+    if scenario.flows_any and not set(scenario.flows_any) & set(claimed):
+        missing.append(" or ".join(scenario.flows_any))
     return f"{spec.connector.name} does not claim {', '.join(missing)}" if missing else ""
 
 
-def draw_plan(scenario: Scenario, seed: int, options: Mapping[str, str], external: bool) -> Plan:
-    """Draw everything that the scenario leaves to chance; pure."""
+def draw_plan(
+    scenario: Scenario,
+    seed: int,
+    options: Mapping[str, str],
+    external: bool,
+    flows: Collection[str] = FLOWS,
+) -> Plan:
+    """Draw everything that the scenario leaves to chance; pure.
+
+    ``flows`` are those that the connector claims: steps of others are left out.
+    """
     fields = {field.name: field for field in msgspec.structs.fields(scenario.options)}
     for name in options:
         if name not in fields:
@@ -90,6 +102,7 @@ def draw_plan(scenario: Scenario, seed: int, options: Mapping[str, str], externa
     plan = scenario.plan(chosen, Seed(seed))
     kind = "external" if external else "addons"
     for stage in plan.stages:
+        stage.steps = [step for step in stage.steps if not step.flow or step.flow in flows]
         stage.faults = [fault for fault in stage.faults if fault.only_for in ("", kind)]
         for fault in stage.faults:
             if fault.fault not in faults.REGISTRY:
@@ -105,7 +118,9 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
     """
     spec = ConnectorSpec.load(request.connector)
     scenario = load_scenario(request.scenario)
-    plan = draw_plan(scenario, request.seed, request.options, external=spec.addons is None)
+    plan = draw_plan(
+        scenario, request.seed, request.options, spec.addons is None, spec.connector.flows
+    )
     clock = Clock.start()
     folder = RunFolder.create(request.runs, scenario.name, clock)
     folder.write_plan(plan)

@@ -82,7 +82,7 @@ class Settler:
                 continue
             self._phase(f"kick {kick.name}", "begin")
             try:
-                self.world.kick(kick.url, kick.cron, kick.authorization)
+                self.world.kick(kick)
                 outcome = "end"
             except (httpx.HTTPError, OdooRefused, WorldFailed) as error:
                 outcome = "failed"

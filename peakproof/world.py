@@ -13,16 +13,20 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from peakproof.connector import ConnectorSpec, Probe, render
+from peakproof.connector import ConnectorSpec, Kick, Probe, render
 from peakproof.errors import OdooRefused, UnknownName, WorldFailed
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
+from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
 
 __all__ = ["OdooTarget", "Quiet", "World"]
+
+DAY_SECONDS = 86_400.0
+KICK_LIMIT_SECONDS = 120.0
 
 
 class OdooTarget:
@@ -71,11 +75,19 @@ class Quiet(msgspec.Struct, kw_only=True):
 class World:
     """The parts of one run.
 
+    ``run_script(script, limit_seconds)`` starts a script of the connector's folder and waits.
     ``values`` are what connector.toml's placeholders stand for; ``odoo_process``,
     ``connector_process`` and ``odoo_proxy`` are None where the world has none.
     """
 
-    def __init__(self, plan: Plan, spec: ConnectorSpec, folder: Path) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        spec: ConnectorSpec,
+        folder: Path,
+        calendar: BusinessCalendar,
+        run_script: Callable[[str, float], None],
+    ) -> None:
         self.plan = plan
         self.spec = spec
         self.folder = folder
@@ -86,6 +98,9 @@ class World:
         self.odoo_process: OdooTarget | None = None
         self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
+        self.vendor_proxy: SimulatorClient | None = None
+        self.calendar = calendar
+        self.run_script = run_script
         self.connector: Any = None
         self.acts: OdooActs | None = None
         self.correlation: Callable[[], dict[str, list[int]]] = self.read_correlation
@@ -97,7 +112,7 @@ class World:
         return self.spec.addons is None
 
     def simulator(self, name: str) -> SimulatorClient:
-        """Return a simulator's control client; UnknownName when the world has none."""
+        """Return the control client of the simulator that plays a part; or UnknownName."""
         if name not in self.simulators:
             raise UnknownName("simulator", name, self.simulators, "this world")
         return self.simulators[name]
@@ -110,7 +125,27 @@ class World:
             if self.acts is None:
                 raise WorldFailed("odoo", "the world has no shop in Odoo yet")
             return self.acts.act(action, arguments)
+        if system in _OWN_ACTS:
+            acts = _OWN_ACTS[system]
+            if action not in acts:
+                raise UnknownName(f"{system} action", action, acts)
+            return acts[action](self, **arguments)
         return self.simulator(system).act(action, arguments, actor)
+
+    def pass_days(self, days: int = 1) -> dict[str, Any]:
+        """Let business days pass, in every simulator alike."""
+        for _ in range(days):
+            self.calendar.next_day()
+        for client in self.simulators.values():
+            client.act("pass_days", {"days": days})
+        return {"today": self.calendar.today().isoformat()}
+
+    def poll(self) -> dict[str, Any]:
+        """Trigger every schedule of the connector that runs at least daily, as its clock would."""
+        chosen = [kick for kick in self.spec.kick if kick.period_seconds <= DAY_SECONDS]
+        for kick in chosen:
+            self.kick(kick)
+        return {"kicked": [kick.name for kick in chosen]}
 
     def odoo_dsn(self) -> str:
         """Return how to reach Odoo's database by SQL."""
@@ -133,17 +168,20 @@ class World:
         body = response.json()
         return body if isinstance(body, list) else [body]
 
-    def kick(self, url: str, cron: str, authorization: str = "") -> None:
-        """Trigger a schedule of the connector: an address, or one of Odoo's crons."""
-        if url:
-            probe = Probe(url=url, authorization=authorization)
+    def kick(self, kick: Kick) -> None:
+        """Trigger a schedule: an address, a script, or one of Odoo's crons."""
+        if kick.url:
+            probe = Probe(url=kick.url, authorization=kick.authorization)
             self._http.post(
-                render(url, self.values, "[[kick]] url"), headers=self._headers(probe)
+                render(kick.url, self.values, "[[kick]] url"), headers=self._headers(probe)
             ).raise_for_status()
+            return
+        if kick.script:
+            self.run_script(kick.script, KICK_LIMIT_SECONDS)
             return
         if self.odoo is None:
             raise WorldFailed("odoo", "the world has no Odoo to kick")
-        module, name = cron.split(".", 1)
+        module, name = kick.cron.split(".", 1)
         found = self.odoo.call(
             "ir.model.data",
             "search_read",
@@ -151,7 +189,9 @@ class World:
             fields=["res_id"],
         )
         if not found:
-            raise OdooRefused(f"ir.cron {cron}", 404, "MissingError", "no such cron in this Odoo")
+            raise OdooRefused(
+                f"ir.cron {kick.cron}", 404, "MissingError", "no such cron in this Odoo"
+            )
         self.odoo.call("ir.cron", "method_direct_trigger", ids=[found[0]["res_id"]])
 
     def read_correlation(self) -> dict[str, list[int]]:
@@ -178,7 +218,14 @@ class World:
 
     def close(self) -> None:
         """Close the connections of the world (not its processes: run.py ends those)."""
-        for client in [*self.simulators.values(), self.odoo_proxy]:
+        for client in [*self.simulators.values(), self.odoo_proxy, self.vendor_proxy]:
             if client is not None:
                 client.close()
         self._http.close()
+
+
+# What the harness itself does as part of a story: time passes, schedules come due.
+_OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
+    "calendar": {"pass_days": World.pass_days},
+    "connector": {"poll": World.poll},
+}

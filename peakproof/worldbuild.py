@@ -5,10 +5,9 @@ one that was started is stopped, by process id, whatever happens after it.
 """
 
 import contextlib
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,26 @@ import psycopg
 from peakproof import catalog
 from peakproof.connector import ConnectorSpec, render
 from peakproof.errors import WaitExpired, WorldFailed
-from peakproof.history import Event, HistoryWriter
+from peakproof.history import HistoryWriter
 from peakproof.plan import Plan, Scenario
-from peakproof.runtime.certificates import Authority, ServerCertificate
+from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import seed_odoo
 from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.supervise import Supervised
-from peakproof.runtime.zygote import Server
 from peakproof.seed import Clock, Seed, wait_until
+from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
-from peakproof.simkit.config import SimulatorConfig
 from peakproof.store import RunFolder, RunMeta
 from peakproof.world import OdooTarget, World
+from peakproof.worldkits import Kits, plain_environment
 
 __all__ = ["build_world"]
 
 _START_LIMIT_SECONDS = 30.0
 _PROXY = "peakproof.runtime.proxy"
+_VENDOR_PROXY = "peakproof.runtime.vendor_proxy"
 
 
 @contextlib.contextmanager
@@ -62,8 +62,10 @@ def build_world(
         with builder.timed("template"):
             builder.template()
         with builder.timed("simulators"):
-            for name in scenario.simulators:
-                builder.simulator(name, stack)
+            for part in scenario.simulators:
+                builder.simulator(part, stack)
+            if spec.systems or any("{proxy.url}" in text for text in spec.environment.values()):
+                builder.vendor_proxy(stack)
         with builder.timed("odoo"):
             builder.odoo(stack)
         with builder.timed("simulators"):
@@ -95,9 +97,12 @@ class _Builder:
         self.plan, self.spec, self.runtime = plan, spec, runtime
         self.folder, self.clock, self.writer, self.meta = folder, clock, writer, meta
         self.seeds = Seed(plan.seed)
-        self.world = World(plan, spec, folder.path)
+        self._vendor_hosts: dict[str, tuple[str, str]] = {}
+        calendar = BusinessCalendar(clock)
+        calendar.begin(plan.shop.days_ago, plan.shop.holidays)
+        self.world = World(plan, spec, folder.path, calendar, self.run_script)
         self.authority = Authority(folder.path / "certificates")
-        self.certificate: ServerCertificate = self.authority.issue()
+        self.kits = Kits(plan, runtime, folder, clock, self.seeds, self.authority, writer)
         self.world.values = {
             "ca": {"bundle": str(self.authority.bundle_path)},
             "run": {"folder": str(folder.path), "world_file": str(folder.path / "world.json")},
@@ -126,7 +131,7 @@ class _Builder:
             log_path=self.folder.log("odoo"),
             env=self._environment() if addons else {},
             load=addons.load if addons else (),
-            on_event=self._process_event("odoo"),
+            on_event=self.kits.recorder("odoo"),
         )
         target = OdooTarget(process)
         self.world.odoo_process = target
@@ -147,27 +152,53 @@ class _Builder:
         if addons is not None:
             self.world.connector = target
 
-    def simulator(self, name: str, stack: contextlib.ExitStack) -> None:
-        """Start a simulator and tell the world its credentials."""
-        options = self._shop_options() if name == "shopify" else {}
-        _, config, port = self._start_kit(
-            name, catalog.module("simulators", name), stack, options, tls=True
+    def simulator(self, part: str, stack: contextlib.ExitStack) -> None:
+        """Start the simulator that plays a part and tell the world its credentials.
+
+        The history knows it by its part, so that invariants need not know the vendor.
+        """
+        played_by = self.spec.played_by(part)
+        options = self._shop_options() if played_by == "shopify" else {}
+        if part == "bank":
+            options["statement_folder"] = str(self.folder.path / "statements")
+        config, port = self.kits.start(
+            part, catalog.module("simulators", played_by), stack, options, tls=True
         )
         url = f"https://{config.host}:{port}"
         client = SimulatorClient(url, config.control_token, str(self.authority.bundle_path))
-        self.world.simulators[name] = client
-        self.world.values[name] = {
+        self.world.simulators[part] = client
+        self.world.values[part] = {
             **{key: value for key, value in options.items() if isinstance(value, str)},
             "url": url,
             "host": f"{config.host}:{port}",
             "domain": options.get("shop_domain", ""),
         }
-        self.meta.versions[name] = str(client.health().get("version", ""))
+        health = client.health()
+        self.meta.versions[part] = str(health.get("version", ""))
+        self._vendor_hosts.update(dict.fromkeys(health.get("hosts", []), (part, url)))
+
+    def vendor_proxy(self, stack: contextlib.ExitStack) -> None:
+        """Start the forward proxy that leads the vendors' own host names to the simulators."""
+        hosts = {}
+        for host, (part, url) in self._vendor_hosts.items():
+            issued = self.authority.issue(host)
+            hosts[host] = {
+                "simulator": part,
+                "upstream": url,
+                "certificate_path": str(issued.certificate_path),
+                "key_path": str(issued.key_path),
+            }
+        config, port = self.kits.start(
+            "vendor_proxy", _VENDOR_PROXY, stack, {"hosts": hosts}, tls=False
+        )
+        url = f"http://{config.host}:{port}"
+        self.world.vendor_proxy = SimulatorClient(url, config.control_token)
+        self.world.values["proxy"] = {"url": url}
 
     def proxy(self, stack: contextlib.ExitStack) -> None:
         """Put the recording proxy before Odoo, where answers can be lost."""
         upstream = self.world.values["odoo"]["url"]
-        _, config, port = self._start_kit(
+        config, port = self.kits.start(
             "odoo_proxy", _PROXY, stack, {"upstream_url": upstream}, tls=False
         )
         url = f"http://{config.host}:{port}"
@@ -183,6 +214,7 @@ class _Builder:
         places: dict[str, Any] = {}
         for name, client in self.world.simulators.items():
             told = client.seed(self.plan.shop)
+            self.world.values[name].update(told.get("values", {}))
             for code, gid in told.get("locations", {}).items():
                 places.setdefault(code, {})[f"{name}_location_gid"] = gid
         for code, identity in shop.location_ids.items():
@@ -214,9 +246,9 @@ class _Builder:
             "connector",
             words,
             self.folder.log("connector"),
-            env={**_plain_environment(), **self._environment()},
+            env={**plain_environment(), **self._environment()},
             cwd=catalog.root(),
-            on_event=self._process_event("connector"),
+            on_event=self.kits.recorder("connector"),
         )
         process.start()
         stack.callback(process.stop)
@@ -227,75 +259,40 @@ class _Builder:
         """Run the connector's set-up script against the world."""
         if self.spec.setup is None:
             return
+        self.run_script(self.spec.setup.script, self.spec.setup.limit_seconds)
+
+    def run_script(self, name: str, limit_seconds: float) -> None:
+        """Run a script of the connector's folder to its end; raises WorldFailed.
+
+        PEAKPROOF_WORLD names the file with the world's values, PEAKPROOF_NOW is the story's
+        date and time (UTC).
+        """
         world_file = self._write_world_file()
-        script = self.spec.path(self.spec.setup.script)
+        script = self.spec.path(name)
         process = Supervised(
             "setup",
             [sys.executable, str(script)],
-            self.folder.log("setup"),
+            self.folder.log(script.stem),
             env={
-                **_plain_environment(),
+                **plain_environment(),
                 "PEAKPROOF_WORLD": str(world_file),
+                "PEAKPROOF_NOW": self.world.calendar.now().isoformat(),
                 "PYTHONPATH": str(Path(catalog.__file__).parent.parent),
             },
-            on_event=self._process_event("setup"),
+            on_event=self.kits.recorder("setup"),
         )
         process.start()
         try:
-            code = process.wait(self.spec.setup.limit_seconds)
+            code = process.wait(limit_seconds)
         except WaitExpired as error:
             process.kill()
-            raise WorldFailed("connector set-up", str(error), process.last_lines(15)) from error
+            raise WorldFailed(script.name, str(error), process.last_lines(15)) from error
         if code != 0:
             raise WorldFailed(
-                "connector set-up",
+                script.name,
                 f"{script.name} ended with {code}; its log is {process.log_path}",
                 process.last_lines(15),
             )
-
-    def _start_kit(
-        self,
-        name: str,
-        module: str,
-        stack: contextlib.ExitStack,
-        options: dict[str, Any],
-        tls: bool,
-    ) -> tuple[Server, SimulatorConfig, int]:
-        """Start a program built on simkit; return it with its configuration and port."""
-        config = SimulatorConfig(
-            name=name,
-            journal_path=str(self.folder.part(name)),
-            control_token=self.seeds.token(f"control {name}"),
-            seed=self.seeds.number(name),
-            clock_origin_monotonic_ns=self.clock.origin_monotonic_ns,
-            clock_origin_epoch_seconds=self.clock.origin_epoch_seconds,
-            tls_certificate_path=str(self.certificate.certificate_path) if tls else None,
-            tls_key_path=str(self.certificate.key_path) if tls else None,
-            time_scale=self.plan.webhook_time_scale,
-            options=options,
-        )
-        path = self.folder.write_values(f"{name}.json", config)
-        process = Server(
-            name,
-            self.runtime.programs(),
-            [str(path)],
-            _plain_environment()
-            | {"SSL_CERT_FILE": str(self.authority.bundle_path), "PYTHONPATH": str(catalog.root())},
-            self.folder.log(name),
-            self._process_event(name),
-            program=f"{module}.__main__" if module != _PROXY else module,
-            out_path=self.folder.log(f"{name}.out"),
-        )
-        process.start()
-        stack.callback(process.stop)
-        line = process.first_line(_START_LIMIT_SECONDS)
-        try:
-            port = int(msgspec.json.decode(line.encode())["port"])
-        except (msgspec.DecodeError, KeyError, ValueError) as error:
-            raise WorldFailed(
-                name, f"expected its ready line, got {line!r}", process.last_lines(15)
-            ) from error
-        return process, config, port
 
     def _shop_options(self) -> dict[str, Any]:
         """Draw the throw-away credentials of the channel."""
@@ -340,21 +337,6 @@ class _Builder:
             "world.json", {**self.world.values, "shop": msgspec.to_builtins(self.plan.shop)}
         )
 
-    def _process_event(self, component: str) -> Callable[[str, dict[str, Any]], None]:
-        def record(outcome: str, value: dict[str, Any]) -> None:
-            self.writer.append(
-                Event(
-                    time=self.clock.now(),
-                    source="harness",
-                    kind="process",
-                    name=component,
-                    outcome=outcome,
-                    value=value,
-                )
-            )
-
-        return record
-
     @contextlib.contextmanager
     def timed(self, phase: str) -> Iterator[None]:
         """Note how long a step took, also when it failed."""
@@ -363,13 +345,3 @@ class _Builder:
             yield
         finally:
             self.meta.phases[phase] = self.meta.phases.get(phase, 0.0) + time.monotonic() - begin
-
-
-def _plain_environment() -> dict[str, str]:
-    """Return the environment without what belongs to the machine's proxies and Python."""
-    left_out = ("proxy", "pythonpath", "pythonhome", "virtual_env")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.lower().endswith(left_out) and not name.startswith("PEAKPROOF_")
-    }
