@@ -16,7 +16,7 @@ import psycopg
 
 from peakproof.errors import OdooRefused, WorldFailed
 from peakproof.history import Event, HistoryWriter
-from peakproof.runtime import reads
+from peakproof.runtime import reads, reads_books, reads_deliveries
 from peakproof.seed import Clock
 from peakproof.world import Quiet, World
 
@@ -106,6 +106,10 @@ class Settler:
             "stock": reads.read_stock(dsn, locations),
             "partner": reads.read_partners(dsn),
             "job": reads.read_jobs(dsn),
+            "picking": reads_deliveries.read_pickings(dsn),
+            "bank_line": reads_books.read_bank_lines(dsn),
+            "invoice": reads_books.read_invoices(dsn),
+            "payment": reads_books.read_payments(dsn),
         }
         if shop is not None:
             odoo["product"] = {

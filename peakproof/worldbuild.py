@@ -210,7 +210,7 @@ class _Builder:
         assert self.world.odoo is not None
         shop = seed_odoo(self.world.odoo, self.plan.shop)
         self.world.odoo_shop = shop
-        self.world.acts = OdooActs(self.world.odoo, shop)
+        self.world.acts = OdooActs(self.world.odoo, shop, self.world.read_correlation)
         places: dict[str, Any] = {}
         for name, client in self.world.simulators.items():
             told = client.seed(self.plan.shop)

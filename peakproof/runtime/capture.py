@@ -61,6 +61,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
         "name", "state", "amount", "payment_type", "partner_id", "memo", "move_id", "is_matched",
         "journal_id", "currency_id", "payment_reference",
     ),
+    "account_partial_reconcile": ("debit_move_id", "credit_move_id", "amount"),
     "account_bank_statement_line": (
         "move_id", "statement_id", "journal_id", "amount", "payment_ref", "partner_id",
         "unique_import_id", "is_reconciled", "transaction_type", "amount_residual",

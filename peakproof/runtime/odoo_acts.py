@@ -1,5 +1,7 @@
 """What people do in Odoo during a story: sell over the counter, count, receive.
 
+Deeds on orders and parcels are in odoo_warehouse.py.
+
 ``OdooActs.act(action, arguments)`` does one deed over JSON-2 as a clerk would through the
 screens. Refusals (nothing free) raise SimulatorRefused with a code; a transport error means
 that the deed may have happened.
@@ -13,6 +15,7 @@ from typing import Any
 from peakproof.errors import SimulatorRefused, UnknownName
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_shop import OdooShop
+from peakproof.runtime.odoo_warehouse import Desk
 
 __all__ = ["OdooActs"]
 
@@ -22,7 +25,9 @@ _QUIET = {"skip_sms": True, "skip_backorder": True}
 class OdooActs:
     """The deeds, by action name."""
 
-    def __init__(self, odoo: Odoo, shop: OdooShop) -> None:
+    def __init__(
+        self, odoo: Odoo, shop: OdooShop, correlation: Callable[[], dict[str, list[int]]]
+    ) -> None:
         self.odoo = odoo
         self.shop = shop
         # One pair of hands per shelf: a count and a sale of the same item take turns, as
@@ -32,11 +37,14 @@ class OdooActs:
             "store_sale": self.store_sale,
             "adjust_stock": self.adjust_stock,
         }
+        self.desk = Desk(odoo, shop, correlation)
 
     def act(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do a deed and return what it brought about."""
+        if action in self.desk.actions:
+            return self.desk.actions[action](**arguments)
         if action not in self.actions:
-            raise UnknownName("Odoo action", action, self.actions)
+            raise UnknownName("Odoo action", action, {**self.actions, **self.desk.actions})
         with self._shelves[str(arguments.get("sku"))]:
             return self.actions[action](**arguments)
 

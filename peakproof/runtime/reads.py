@@ -13,7 +13,15 @@ from psycopg.rows import dict_row
 
 from peakproof.runtime.capture import activity
 
-__all__ = ["activity", "read_jobs", "read_orders", "read_partners", "read_stock"]
+__all__ = [
+    "activity",
+    "decimal_text",
+    "quantity_text",
+    "read_jobs",
+    "read_orders",
+    "read_partners",
+    "read_stock",
+]
 
 Record = dict[str, Any]
 
@@ -89,9 +97,9 @@ def _order(order: Record, lines: list[Record], partners: dict[int, Record]) -> R
         "client_order_ref": order["client_order_ref"] or "",
         "origin": order["origin"] or "",
         "currency": order["currency"],
-        "amount_untaxed": _decimal(order["amount_untaxed"], places),
-        "amount_tax": _decimal(order["amount_tax"], places),
-        "amount_total": _decimal(order["amount_total"], places),
+        "amount_untaxed": decimal_text(order["amount_untaxed"], places),
+        "amount_tax": decimal_text(order["amount_tax"], places),
+        "amount_total": decimal_text(order["amount_total"], places),
         "lines": [_line(line, places) for line in lines],
         "partner": {name: partner[name] for name in ("id", "name", "email", "phone")},
         "invoice_address": partners[order["partner_invoice_id"]],
@@ -105,12 +113,12 @@ def _line(line: Record, places: int) -> Record:
         "id": line["id"],
         "sku": line["sku"] or "",
         "name": line["name"] or "",
-        "quantity": _quantity(line["quantity"]),
-        "unit_price": _decimal(line["price_unit"], places),
-        "discount_percent": _decimal(line["discount"], 0),
-        "subtotal": _decimal(line["price_subtotal"], places),
-        "tax": _decimal(line["price_tax"], places),
-        "total": _decimal(line["price_total"], places),
+        "quantity": quantity_text(line["quantity"]),
+        "unit_price": decimal_text(line["price_unit"], places),
+        "discount_percent": decimal_text(line["discount"], 0),
+        "subtotal": decimal_text(line["price_subtotal"], places),
+        "tax": decimal_text(line["price_tax"], places),
+        "total": decimal_text(line["price_total"], places),
         "is_delivery": line["is_delivery"],
     }
 
@@ -148,10 +156,10 @@ def read_stock(dsn: str, locations: Mapping[str, int]) -> dict[str, Record]:
                 records[f"{row['sku']}@{code}"] = {
                     "sku": row["sku"],
                     "location_code": code,
-                    "on_hand": _quantity(on_hand),
-                    "reserved": _quantity(reserved),
-                    "promised": _quantity(promised),
-                    "free": _quantity(on_hand - promised),
+                    "on_hand": quantity_text(on_hand),
+                    "reserved": quantity_text(reserved),
+                    "promised": quantity_text(promised),
+                    "free": quantity_text(on_hand - promised),
                 }
     return records
 
@@ -192,7 +200,7 @@ def read_jobs(dsn: str) -> dict[str, Record]:
         }
 
 
-def _decimal(value: Decimal | None, places: int) -> str:
+def decimal_text(value: Decimal | None, places: int) -> str:
     """Return a decimal string with at least ``places`` decimals and no digit lost."""
     number = (value or Decimal(0)).normalize()
     exponent = number.as_tuple().exponent
@@ -200,10 +208,10 @@ def _decimal(value: Decimal | None, places: int) -> str:
     return f"{number:.{decimals}f}"
 
 
-def _quantity(value: Decimal | None) -> int | str:
+def quantity_text(value: Decimal | None) -> int | str:
     """Return a whole quantity as an integer, any other as a decimal string."""
     number = value or Decimal(0)
-    return int(number) if number == number.to_integral_value() else _decimal(number, 0)
+    return int(number) if number == number.to_integral_value() else decimal_text(number, 0)
 
 
 def _moment(value: Any) -> str:
