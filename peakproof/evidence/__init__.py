@@ -4,6 +4,7 @@ Pure: reads a History and a Plan, writes nothing. ``story`` builds histories by 
 examples that every invariant carries.
 """
 
+from peakproof.evidence.chain import Chain
 from peakproof.evidence.claims import SYNC_WINDOW_SECONDS, Claims, ServiceLevel
 from peakproof.evidence.example import Example, example_claims
 from peakproof.evidence.facts import LIVE, Facts, Operation, Record
@@ -14,6 +15,7 @@ from peakproof.evidence.trail import trail
 __all__ = [
     "LIVE",
     "SYNC_WINDOW_SECONDS",
+    "Chain",
     "Claims",
     "Example",
     "Facts",

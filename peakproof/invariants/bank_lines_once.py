@@ -1,0 +1,227 @@
+"""Every booked transaction of the bank is one bank line in Odoo, to the cent, and nothing else is.
+
+A line belongs to a transaction if it bears the transaction's identity, or else if amount,
+currency and day (booking or value date) are the same. What the bank shows as pending is not
+money yet: a line for it is a finding. So is a line that no transaction stands behind, and a
+transaction with two lines.
+
+Where a connector reads statement files and never asks the bank's interface, only transactions
+that stood in a delivered statement are expected. Lines of journals that another invariant judges
+(a payment gateway's) are recognised by the gateway's identities and left out.
+Unknown: the bank booked nothing, or nothing that the connector could have seen.
+
+Seen in public: OCA/bank-statement-import issue 499, firefly-iii/firefly-iii issue 9165, facts
+P7, P4, L1.
+"""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
+from peakproof.evidence.chain import DAY
+from peakproof.history import History
+from peakproof.outcomes import Verdict
+from peakproof.plan import Plan
+
+__all__ = ["EXAMPLES", "FLOWS", "NAME", "TITLE", "check"]
+
+NAME = "bank_lines_once"
+TITLE = "Every booked bank transaction is one line in Odoo, to the cent, and nothing else is."
+FLOWS = ("bank",)
+
+Money = tuple[Decimal, str]
+
+
+def check(history: History, claims: Claims, plan: Plan) -> Result:
+    """Match the bank's transactions with Odoo's bank lines."""
+    facts = Facts.of(history, claims, plan)
+    transactions = facts.final("bank", "transaction")
+    expected = {key: row for key, row in transactions.items() if row["status"] == "booked"}
+    if not facts.of_kind("request", source="bank"):
+        told = _in_statements(facts)
+        expected = {key: row for key, row in expected.items() if key in told}
+    figures: Counter[str] = Counter(booked=len(expected))
+    if not expected:
+        return unknown(NAME, "The bank booked nothing that could be seen.", dict(figures))
+    of_gateway = facts.final("gateway", "balance_transaction")
+    lines = {
+        key: line
+        for key, line in facts.final("odoo", "bank_line").items()
+        if not any(identity in line["unique_import_id"] for identity in of_gateway)
+    }
+    figures["lines"] = len(lines)
+    findings = Findings(NAME)
+    left = _by_identity(findings, transactions, expected, lines)
+    _by_money(findings, left, transactions)
+    passed = f"{len(expected)} transactions, {len(lines)} lines, one for each."
+    return findings.result(passed, len(expected), dict(figures))
+
+
+def _in_statements(facts: Facts) -> set[str]:
+    """Return the transactions that stood in a statement which was delivered."""
+    return {
+        str(identity)
+        for statement in facts.final("bank", "statement").values()
+        if statement["delivered"]
+        for identity in statement["transaction_ids"]
+    }
+
+
+def _money(row: Record) -> Money:
+    return Decimal(str(row["amount"])), str(row["currency"])
+
+
+class _Left:
+    """What has not found its counterpart yet."""
+
+    def __init__(self, expected: dict[str, Record], lines: dict[str, Record]) -> None:
+        self.expected = expected
+        self.lines = lines
+
+
+def _by_identity(
+    findings: Findings,
+    transactions: dict[str, Record],
+    expected: dict[str, Record],
+    lines: dict[str, Record],
+) -> _Left:
+    """Match what bears an identity; return what is left."""
+    left = _Left({}, dict(lines))
+    for identity, transaction in transactions.items():
+        named = [
+            key for key, line in left.lines.items() if identity in str(line["unique_import_id"])
+        ]
+        if not named:
+            if identity in expected:
+                left.expected[identity] = transaction
+            continue
+        found = [left.lines.pop(key) for key in named]
+        if transaction["status"] != "booked":
+            _add(findings, "pending taken as booked", "no line before it is booked", found,
+                 transaction)  # fmt: skip
+        elif len(found) > 1:
+            _add(findings, "line twice", "one line", found, transaction)
+        elif _money(found[0]) != _money(transaction):
+            _add(findings, "wrong amount", _text(transaction), found, transaction)
+    return left
+
+
+def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) -> None:
+    """Match the rest by amount, currency and day."""
+    free: defaultdict[Money, list[Record]] = defaultdict(list)
+    for line in left.lines.values():
+        free[_money(line)].append(line)
+    missing: list[Record] = []
+    for transaction in left.expected.values():
+        days = {transaction["booking_date"], transaction["value_date"]}
+        candidates = free[_money(transaction)]
+        same = [line for line in candidates if str(line["date"])[:10] in days]
+        if same:
+            candidates.remove(same[0])
+        else:
+            missing.append(transaction)
+    for transaction in missing:
+        _add(findings, "transaction missing", "one line in Odoo", [], transaction)
+    known = {_money(row) for row in transactions.values()}
+    for money, lines in free.items():
+        for line in lines:
+            findings.add(
+                "line twice" if money in known else "line without transaction",
+                expected="one line for each booked transaction",
+                found=f"{_text(line)} in {line['journal']}: {line['payment_ref']}",
+                subject=f"bank line {line['id']}",
+            )
+
+
+def _text(row: Record) -> str:
+    return f"{row['amount']} {row['currency']} on {row.get('booking_date') or row.get('date')}"
+
+
+def _add(
+    findings: Findings, what: str, expected: str, found: list[Record], transaction: Record
+) -> None:
+    findings.add(
+        what,
+        expected=expected,
+        found=", ".join(f"line {line['id']}: {_text(line)}" for line in found) or "none",
+        subject=f"{transaction['id']} {_text(transaction)} {transaction['remittance']}".strip(),
+    )
+
+
+def _bank(*lines: tuple[str, str], pending: bool = False) -> Chain:
+    """A bank that booked T1 over 120.00, and Odoo's lines (amount, identity)."""
+    chain = Chain()
+    chain.booked("T1", "120.00", status="pending" if pending else "booked")
+    chain.booked("T2", "-12.50")
+    chain.bank_line(100, "-12.50", identity="T2")
+    for number, (amount, identity) in enumerate(lines):
+        chain.bank_line(number, amount, identity=identity)
+    chain.event(1.0, "bank", "request", "transactions")
+    return chain
+
+
+def _from_files(delivered: int) -> Chain:
+    chain = Chain()
+    chain.booked("T1", "120.00")
+    chain.booked("T2", "80.00")
+    chain.bank_line(1, "120.00")
+    chain.final("bank", "statement", "MAIN/1", {"transaction_ids": ["T1"], "delivered": 1})
+    chain.final("bank", "statement", "MAIN/2", {"transaction_ids": ["T2"], "delivered": delivered})
+    return chain
+
+
+def _another_day() -> Chain:
+    chain = _bank()
+    chain.bank_line(1, "120.00", day="2026-11-27")
+    return chain
+
+
+def _fee_of_gateway() -> Chain:
+    chain = _bank(("120.00", "T1"))
+    chain.balance("txn_9", "50.00")
+    chain.bank_line(9, "50.00", identity="9-txn_9", journal="STRP")
+    return chain
+
+
+EXAMPLES = [
+    Example(name="empty", tell=Chain, verdict=Verdict.UNKNOWN),
+    Example(name="clean", tell=lambda: _bank(("120.00", "US12-T1")), verdict=Verdict.PASS),
+    Example(name="without identity", tell=lambda: _bank(("120.00", "")), verdict=Verdict.PASS),
+    Example(name="missing", tell=_bank, verdict=Verdict.VIOLATED, says="missing"),
+    Example(
+        name="twice",
+        tell=lambda: _bank(("120.00", "T1"), ("120.00", "T1-again")),
+        verdict=Verdict.VIOLATED,
+        says="twice",
+    ),
+    Example(
+        name="twice under another identity",
+        tell=lambda: _bank(("120.00", "T1"), ("120.00", "X9")),
+        verdict=Verdict.VIOLATED,
+        says="twice",
+    ),
+    Example(
+        name="a cent off",
+        tell=lambda: _bank(("119.99", "T1")),
+        verdict=Verdict.VIOLATED,
+        says="wrong amount",
+    ),
+    Example(
+        name="pending as booked",
+        tell=lambda: _bank(("120.00", "T1"), pending=True),
+        verdict=Verdict.VIOLATED,
+        says="pending",
+    ),
+    Example(
+        name="of nobody",
+        tell=lambda: _bank(("120.00", "T1"), ("7.00", "Z")),
+        verdict=Verdict.VIOLATED,
+        says="without transaction",
+    ),
+    Example(name="another day", tell=_another_day, verdict=Verdict.VIOLATED, says=DAY),
+    Example(name="a gateway's line", tell=_fee_of_gateway, verdict=Verdict.PASS),
+    Example(name="a statement that was never sent", tell=lambda: _from_files(0),
+            verdict=Verdict.PASS),
+    Example(name="a statement not read", tell=lambda: _from_files(1), verdict=Verdict.VIOLATED,
+            says="T2"),
+]  # fmt: skip

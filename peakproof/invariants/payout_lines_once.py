@@ -1,0 +1,162 @@
+"""Charges - refunds - fees - disputes = payout = bank: each movement once in Odoo, to the cent.
+
+The gateway's balance is a ledger: every charge, refund, fee, dispute and payout moves it. Each
+movement must stand in Odoo exactly once: the lines that bear its identity add up to what it
+moved, net of its fee. A payout that the bank received must be there as well, and the movements
+that it bundles must add up to it.
+
+A connector may write a movement and its fee as two lines, or the net as one. Movements in a
+currency other than the journal's are expected in the currency that they settled in.
+Unknown: the gateway's balance did not move.
+
+Seen in public: Automattic/woocommerce-payments issue 8588, microsoft/ALAppExtensions pull
+22763, mollie/Shopware6 issue 1279, facts P4, P5, R8.
+"""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
+from peakproof.history import History
+from peakproof.outcomes import Verdict
+from peakproof.plan import Plan
+
+__all__ = ["EXAMPLES", "FLOWS", "NAME", "TITLE", "check"]
+
+NAME = "payout_lines_once"
+TITLE = "Every movement of the gateway's balance stands once in Odoo; payouts add up to the cent."
+FLOWS = ("payouts",)
+
+
+def check(history: History, claims: Claims, plan: Plan) -> Result:
+    """Match the gateway's movements with Odoo's lines, and payouts with what they bundle."""
+    facts = Facts.of(history, claims, plan)
+    movements = facts.final("gateway", "balance_transaction")
+    payouts = facts.final("gateway", "payout")
+    figures: Counter[str] = Counter(movements=len(movements), payouts=len(payouts))
+    if not movements:
+        return unknown(NAME, "The gateway's balance did not move.", dict(figures))
+    findings = Findings(NAME)
+    lines: defaultdict[str, list[Record]] = defaultdict(list)
+    for line in facts.final("odoo", "bank_line").values():
+        identity = _identity(str(line["unique_import_id"]), movements)
+        if identity:
+            lines[identity].append(line)
+    figures["lines"] = sum(map(len, lines.values()))
+    for identity, movement in movements.items():
+        _movement(findings, identity, movement, lines[identity])
+    for payout in payouts.values():
+        _adds_up(findings, payout, movements)
+    total = sum((Decimal(row["net"]) for row in movements.values()), Decimal(0))
+    passed = f"{len(movements)} movements, {len(payouts)} payouts; the balance is {total}."
+    return findings.result(passed, len(movements), dict(figures))
+
+
+def _identity(text: str, movements: dict[str, Record]) -> str:
+    """Return the movement that a line bears: its identity may be wrapped or have a suffix."""
+    if text in movements:
+        return text
+    words = text.replace("-", " ").split()
+    stems = [word.removesuffix("_fee") for word in words]
+    return next((stem for stem in stems if stem in movements), "")
+
+
+def _movement(findings: Findings, identity: str, movement: Record, lines: list[Record]) -> None:
+    net = Decimal(str(movement["net"]))
+    told = sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+    if not lines and net == 0:
+        return
+    if not lines:
+        what = "movement missing"
+    elif len(lines) > 2 or _twice(lines):
+        what = "movement twice"
+    elif told != net:
+        what = "movement with another amount"
+    elif {line["currency"] for line in lines} != {movement["currency"]}:
+        what = "movement in another currency"
+    else:
+        return
+    findings.add(
+        what,
+        expected=f"{net} {movement['currency']} "
+        f"({movement['amount']} less {movement['fee']} fee), once",
+        found=f"{told} in {len(lines)} lines",
+        subject=f"{movement['type']} {identity}",
+    )
+
+
+def _twice(lines: list[Record]) -> bool:
+    """Tell whether the same line stands there more than once."""
+    seen = Counter((line["unique_import_id"], line["amount"]) for line in lines)
+    return max(seen.values()) > 1
+
+
+def _adds_up(findings: Findings, payout: Record, movements: dict[str, Record]) -> None:
+    """Check the gateway itself: what a payout bundles is what it pays."""
+    bundled = [movements[key] for key in payout["transaction_ids"] if key in movements]
+    inner = [row for row in bundled if row["type"] not in ("payout", "payout_failure")]
+    total = sum((Decimal(row["net"]) for row in inner), Decimal(0))
+    if inner and total != Decimal(payout["amount"]):
+        findings.add(
+            "payout that does not add up",
+            expected=f"{payout['amount']} {payout['currency']}",
+            found=f"{total} in {len(inner)} movements",
+            subject=f"payout {payout['id']}",
+        )
+
+
+def _day(*lines: tuple[str, str]) -> Chain:
+    """A charge of 100.00 with 3.20 of fee, its payout, and Odoo's lines (identity, amount)."""
+    chain = Chain()
+    chain.balance("txn_1", "100.00", "3.20", payout="po_1")
+    chain.balance("txn_2", "-96.80", kind="payout", payout="po_1")
+    chain.payout("po_1", "96.80", "txn_1", "txn_2")
+    for number, (identity, amount) in enumerate(lines):
+        chain.bank_line(number, amount, identity=identity, journal="STRP")
+    return chain
+
+
+_PAID = ("txn_2", "-96.80")
+
+
+def _does_not_add_up() -> Chain:
+    chain = _day(("txn_1", "96.80"), _PAID)
+    chain.payout("po_1", "97.00", "txn_1", "txn_2")
+    return chain
+
+
+EXAMPLES = [
+    Example(name="empty", tell=Chain, verdict=Verdict.UNKNOWN),
+    Example(
+        name="clean, fee apart",
+        tell=lambda: _day(("7-txn_1", "100.00"), ("7-txn_1_fee", "-3.20"), _PAID),
+        verdict=Verdict.PASS,
+    ),
+    Example(name="clean, net", tell=lambda: _day(("txn_1", "96.80"), _PAID), verdict=Verdict.PASS),
+    Example(
+        name="gross taken as net",
+        tell=lambda: _day(("txn_1", "100.00"), _PAID),
+        verdict=Verdict.VIOLATED,
+        says="another amount",
+    ),
+    Example(
+        name="a fee twice",
+        tell=lambda: _day(
+            ("txn_1", "100.00"), ("txn_1_fee", "-3.20"), ("txn_1_fee", "-3.20"), _PAID
+        ),
+        verdict=Verdict.VIOLATED,
+        says="twice",
+    ),
+    Example(
+        name="the payout is missing",
+        tell=lambda: _day(("txn_1", "96.80")),
+        verdict=Verdict.VIOLATED,
+        says="missing",
+    ),
+    Example(
+        name="a payout that does not add up",
+        tell=_does_not_add_up,
+        verdict=Verdict.VIOLATED,
+        says="add up",
+    ),
+]
