@@ -10,14 +10,6 @@ from peakproof.seed import wait_until
 from tests.simulators.dhl_parcel.conftest import Depot
 from tests.simulators.dhl_parcel.customer import Customer
 
-EAGER = 1e9  # vendor seconds in a real one: nothing counts as asked again too early
-
-
-@pytest.fixture
-def depot(open_depot: Callable[..., Depot]) -> Depot:
-    """Return a depot that may be asked at any moment (tokens would expire, so they are new)."""
-    return open_depot(time_scale=600.0)
-
 
 def tracked(depot: Depot, code: str, more: str = "&idioma=es&show=events") -> object:
     """Track, with a new token, as soon as the vendor answers about the shipment again."""
