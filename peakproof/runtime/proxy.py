@@ -3,10 +3,9 @@
 ``python -m peakproof.runtime.proxy CONFIG.json`` with option ``upstream_url``. It is built of a
 simulator's parts, so fault points, history and control API are the same. It shall be as
 invisible as may be: while Odoo is down a call is reset, as Odoo's death would have done. Not
-passed on: web sockets, HTTP/2. Passwords and keys are never written down.
+passed on: see forward.py. Passwords and keys are never written down.
 """
 
-import hashlib
 import re
 import xmlrpc.client  # reads calls of the connector under test, on this machine
 from collections.abc import Awaitable, Mapping, Sequence
@@ -18,9 +17,10 @@ import msgspec
 from peakproof.errors import UsageError
 from peakproof.outcomes import Outcome
 from peakproof.plan import Shop
+from peakproof.runtime.forward import Forwarder, answer, lost, passed_on, short_hash, target
 from peakproof.simkit.app import Route
 from peakproof.simkit.config import SimulatorConfig
-from peakproof.simkit.messages import Ending, Request, Response
+from peakproof.simkit.messages import Request, Response
 from peakproof.simkit.outbound import NotSent, Outbound, Reply
 from peakproof.simkit.serve import serve
 from peakproof.simkit.simulator import Action, Kit, Simulator
@@ -28,14 +28,9 @@ from peakproof.simkit.simulator import Action, Kit, Simulator
 __all__ = ["NAME", "OdooProxy", "create", "redacted"]
 
 NAME = "odoo"
-CALL_SECONDS_MAX = 900.0
 TEXT_LENGTH_MAX = 300
 LIST_LENGTH_MAX = 50
 SECRET_NAME = re.compile(r"passw|secret|token|api_?key|authoriz|^key$|credential", re.IGNORECASE)
-_HOP_BY_HOP = {
-    b"connection", b"content-length", b"expect", b"keep-alive", b"proxy-authorization",
-    b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
-}  # fmt: skip
 _UNREADABLE = (
     msgspec.DecodeError, ExpatError, xmlrpc.client.Error,
     AttributeError, KeyError, TypeError, ValueError,
@@ -54,8 +49,7 @@ class OdooProxy(Simulator):
         self._upstream = upstream.rstrip("/")
         # A kept connection may be closed by Odoo just when it is used again; that would look
         # like an answer lost, which nobody injected. So every call has a connection of its own.
-        self._outbound = Outbound(reuse=False)
-        self._in_flight = 0
+        self._forwarder = Forwarder(Outbound(reuse=False))
         kit.journal.source = NAME
 
     def routes(self) -> Sequence[Route]:
@@ -75,7 +69,7 @@ class OdooProxy(Simulator):
 
     def pending(self) -> Mapping[str, int]:
         """Return how many calls are under way."""
-        return {"calls": self._in_flight}
+        return {"calls": self._forwarder.in_flight}
 
     def failure(self, request: Request, status: int, message: str) -> Response:  # noqa: ARG002
         """Return an error in the shape of Odoo's JSON-2."""
@@ -88,37 +82,19 @@ class OdooProxy(Simulator):
         return self._forward(request)
 
     async def _forward(self, request: Request) -> Response:
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers.raw
-            if name.lower() not in _HOP_BY_HOP
-        ]
-        url = self._upstream + request.context["target"]
-        self._in_flight += 1
+        headers = passed_on(request.headers.raw)
         try:
-            reply = await self._outbound.send(
-                request.method, url, headers, request.body, 5.0, CALL_SECONDS_MAX
-            )
+            reply = await self._forwarder.send(request, self._upstream + target(request), headers)
         except NotSent as error:
             return _lost(request, Outcome.FAIL, "odoo_unreachable", error)
         except OSError as error:
             return _lost(request, Outcome.INFO, "odoo_answer_lost", error)
-        finally:
-            self._in_flight -= 1
         note_errors(request, reply)
-        response = Response(reply.status, reply.body)
-        response.headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in reply.headers
-            if name.lower() not in _HOP_BY_HOP
-        ]
-        return response
+        return answer(request, reply)
 
 
 def operation(request: Request) -> str:
     """Return what a request does, such as ``sale.order.create``, and note its arguments."""
-    target = request.raw_path + (f"?{request.query_string}" if request.query_string else "")
-    request.context["target"] = target
     record = request.record
     authorization = request.header("authorization") or request.header("cookie")
     record.client = short_hash(authorization) if authorization else ""
@@ -200,17 +176,8 @@ def redacted(value: Any, name: str = "") -> Any:
     return value
 
 
-def short_hash(secret: str) -> str:
-    """Return a word that tells credentials apart without revealing them."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:8]
-
-
 def _lost(request: Request, outcome: Outcome, code: str, error: OSError) -> Response:
-    request.outcome = outcome
-    request.record.error_codes = [code]
-    response = Response.text(f"Odoo did not answer: {error}", 502)
-    response.ending = Ending.RESET
-    return response
+    return lost(request, outcome, code, f"Odoo did not answer: {error}")
 
 
 def create(config: SimulatorConfig, kit: Kit) -> Simulator:

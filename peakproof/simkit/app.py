@@ -216,7 +216,7 @@ class App:
         return response
 
 
-_ANSWERED = (Ending.WHOLE, Ending.TRUNCATE)
+_ANSWERED = (Ending.WHOLE, Ending.TRUNCATE, Ending.PARTIAL)
 _BEFORE: dict[str, Callable[[App, FaultRule, Request], Response]] = {
     "error": App._error,
     "throttle": App._throttle,

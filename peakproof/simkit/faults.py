@@ -93,20 +93,27 @@ class FaultPoints:
     def __init__(self, seed: Seed, points: Mapping[str, str] | None = None) -> None:
         self._seed = seed
         self.points = {**_POINT_DOCS, **(points or {})}
+        self._effects: dict[str, Mapping[str, str]] = {**_SHARED}
         self._rules: dict[str, FaultRule] = {}
         self._by_point: dict[str, list[FaultRule]] = {}
         self._healed: dict[str, FaultRule] = {}
         self._count = 0
 
-    def declare(self, points: Mapping[str, str]) -> None:
-        """Add points of the simulator's own: name -> what happens there."""
+    def declare(
+        self, points: Mapping[str, str], effects: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Add points of the simulator's own: name -> what happens there.
+
+        ``effects`` names the effects of a point that has several: point -> effect -> what it is.
+        """
         self.points.update(points)
+        self._effects.update(effects or {})
 
     def add(self, point: str, options: Mapping[str, Any]) -> FaultRule:
         """Put a rule at a point. Raises UnknownName for a point or effect that is not there."""
         if point not in self.points:
             raise UnknownName("fault point", point, self.points)
-        effects = _SHARED.get(point)
+        effects = self._effects.get(point)
         if effects is not None and options.get("effect") not in effects:
             raise UnknownName(f"effect of the point {point!r}", str(options.get("effect")), effects)
         self._count += 1

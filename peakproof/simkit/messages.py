@@ -141,6 +141,7 @@ class Ending:
     HANG = "hang"  # nothing at all until the client gives up
     CLOSE = "close"  # an orderly close instead of the answer
     TRUNCATE = "truncate"  # full headers, half the body, then close
+    PARTIAL = "partial"  # all there is of a body whose headers announce more, then close
 
 
 class Response:

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httptools
 
-__all__ = ["NotSent", "Outbound", "Reply"]
+__all__ = ["AnswerCut", "NotSent", "Outbound", "Reply"]
 
 IDLE_CONNECTIONS_MAX = 64
 # Servers close idle connections after some seconds; one that is younger is surely still open.
@@ -33,6 +33,14 @@ class Reply:
         self.status = status
         self.headers = headers
         self.body = body
+
+
+class AnswerCut(ConnectionResetError):
+    """The server closed before its answer ended; ``reply`` is what came, None if no headers did."""
+
+    def __init__(self, message: str, reply: Reply | None) -> None:
+        super().__init__(message)
+        self.reply = reply
 
 
 class Outbound:
@@ -125,6 +133,7 @@ class _Exchange(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._head = False
+        self._headers_complete = False
         self._closed = False
         self._keep_alive = False
         self.idle_since = 0.0
@@ -138,6 +147,7 @@ class _Exchange(asyncio.Protocol):
         self._headers = []
         self._body = []
         self._head = method == "HEAD"
+        self._headers_complete = False
         self._keep_alive = False
         self._done = asyncio.get_running_loop().create_future()
         self._transport.write(encoded)
@@ -158,7 +168,9 @@ class _Exchange(asyncio.Protocol):
             if exc is None and self._headers and not _has_length(self._headers):
                 self._complete()
             else:
-                done.set_exception(exc or ConnectionResetError("closed before the answer ended"))
+                done.set_exception(
+                    exc or AnswerCut("closed before the answer ended", self._so_far())
+                )
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -172,6 +184,7 @@ class _Exchange(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        self._headers_complete = True
         if self._head:
             self._complete()
 
@@ -181,14 +194,20 @@ class _Exchange(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() // 100 == 1:
             self._headers = []
+            self._headers_complete = False
             return
         self._keep_alive = self._parser.should_keep_alive()
         self._complete()
 
     def _complete(self) -> None:
         if self._done is not None and not self._done.done():
-            status = self._parser.get_status_code()
-            self._done.set_result(Reply(status, self._headers, b"".join(self._body)))
+            self._done.set_result(self._reply())
+
+    def _reply(self) -> Reply:
+        return Reply(self._parser.get_status_code(), self._headers, b"".join(self._body))
+
+    def _so_far(self) -> Reply | None:
+        return self._reply() if self._headers_complete else None
 
 
 def _has_length(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -25,7 +25,7 @@ from peakproof.simkit.app import App
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.control import control_routes
-from peakproof.simkit.server import Connection, Shared
+from peakproof.simkit.server import Shared
 from peakproof.simkit.simulator import Create, Kit
 
 __all__ = ["Hosted", "load_config", "run_simulator", "serve"]
@@ -83,7 +83,7 @@ async def run_simulator(
         app = App(config.name, routes, kit.journal, kit.faults, simulator)
         shared = Shared(f"{config.name}-{int(kit.clock.now() * 1000):x}-")
         server = await loop.create_server(
-            lambda: Connection(app, kit.clock, shared),
+            lambda: simulator.connection(app, shared),
             config.host,
             config.port,
             ssl=_tls(config),
@@ -97,6 +97,9 @@ async def run_simulator(
         server.close()
         for connection in list(shared.connections):
             connection.close()
+        for task in list(shared.tasks):
+            task.cancel()
+        await asyncio.gather(*shared.tasks, return_exceptions=True)
         simulator.close()
     finally:
         await kit.close()

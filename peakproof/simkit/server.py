@@ -12,6 +12,7 @@ import asyncio
 import socket
 import struct
 from collections import deque
+from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -57,6 +58,7 @@ class Shared:
 
     def __init__(self, prefix: str) -> None:
         self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()  # answers that are still waited for
         self.requests = 0
         self._prefix = prefix
 
@@ -64,6 +66,13 @@ class Shared:
         """Return the next request's id; ``prefix`` tells a restarted server's apart."""
         self.requests += 1
         return f"{self._prefix}{self.requests}"
+
+    def task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Have work done beside the connections; it is cancelled when the server ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
 
 
 class Connection(asyncio.Protocol):
@@ -101,10 +110,13 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # an offer such as h2c may be ignored: the request itself was parsed
+        except httptools.HttpParserUpgrade as upgrade:
+            self.upgrade_offered(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(400, f"This is not HTTP/1.1: {error}")
+
+    def upgrade_offered(self, rest: bytes) -> None:
+        """Ignore an offer such as h2c: the request itself was parsed. ``rest`` came after it."""
 
     # httptools calls these
 
@@ -143,10 +155,19 @@ class Connection(asyncio.Protocol):
         if self._body_bytes > BODY_BYTES_MAX:
             self._refuse(413, f"The body is longer than {BODY_BYTES_MAX} bytes.")
             return
+        request = self.request()
+        keep_alive = self._parser.should_keep_alive()
+        if self._task is not None:
+            self._waiting.append((request, keep_alive))
+        else:
+            self._begin(request, keep_alive)
+
+    def request(self) -> Request:
+        """Return the request that was just read, whole."""
         path, _, query = self._url.decode("latin-1").partition("?")
         if not path.startswith("/"):
             path = "/" + path.partition("//")[2].partition("/")[2]
-        request = Request(
+        return Request(
             self._parser.get_method().decode("latin-1"),
             path,
             query,
@@ -155,11 +176,6 @@ class Connection(asyncio.Protocol):
             self._arrived_seconds,
             self._shared.next_id(),
         )
-        keep_alive = self._parser.should_keep_alive()
-        if self._task is not None:
-            self._waiting.append((request, keep_alive))
-        else:
-            self._begin(request, keep_alive)
 
     # answering
 
@@ -168,9 +184,7 @@ class Connection(asyncio.Protocol):
         if isinstance(handled, Response) and not handled.delay_seconds:
             self._answer(request, handled, keep_alive)
         else:
-            self._task = asyncio.get_running_loop().create_task(
-                self._answer_later(request, handled, keep_alive)
-            )
+            self._task = self._shared.task(self._answer_later(request, handled, keep_alive))
 
     async def _answer_later(self, request: Request, handled: Handled, keep_alive: bool) -> None:
         try:
@@ -208,6 +222,9 @@ class Connection(asyncio.Protocol):
             reset(self._transport)
         elif response.ending == Ending.CLOSE:
             self._transport.close()
+        elif response.ending == Ending.PARTIAL:
+            self._transport.write(_encoded(request, response, False))
+            self._transport.close()
         elif response.ending == Ending.TRUNCATE:
             encoded = _encoded(request, response, True)
             self._transport.write(encoded[: len(encoded) - (len(response.body) + 1) // 2])
@@ -237,6 +254,15 @@ def _encoded(request: Request, response: Response, keep_alive: bool) -> bytes:
     if response.status in (204, 304):
         lines.append("\r\n")
         return "".join(lines).encode("latin-1", "replace")
-    lines.append(f"Content-Length: {len(response.body)}\r\n\r\n")
+    if not _announced(request, response):
+        lines.append(f"Content-Length: {len(response.body)}\r\n")
+    lines.append("\r\n")
     head = "".join(lines).encode("latin-1", "replace")
     return head if request.method == "HEAD" else head + response.body
+
+
+def _announced(request: Request, response: Response) -> bool:
+    """Say whether the headers tell the length already, as those of a body not sent here may."""
+    if request.method != "HEAD" and response.ending != Ending.PARTIAL:
+        return False
+    return any(name.lower() == "content-length" for name, _ in response.headers)

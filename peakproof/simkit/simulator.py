@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from peakproof.plan import Shop
-from peakproof.simkit.app import Route
+from peakproof.simkit.app import App, Route
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.faults import FaultPoints
 from peakproof.simkit.journal import Journal
 from peakproof.simkit.messages import Request, Response
+from peakproof.simkit.server import Connection, Shared
 from peakproof.simkit.webhooks import HeadersFor, WebhookEngine
 
 __all__ = ["Action", "Create", "Kit", "Simulator"]
@@ -138,6 +139,10 @@ class Simulator(ABC):
     def failure(self, request: Request, status: int, message: str) -> Response:  # noqa: ARG002
         """Return an error answer in the vendor's shape."""
         return Response.json({"error": message}, status)
+
+    def connection(self, app: App, shared: Shared) -> Connection:
+        """Return what serves a new client's connection; only proxies speak more than HTTP."""
+        return Connection(app, app.journal.clock, shared)
 
     def close(self) -> None:  # noqa: B027  most simulators hold nothing that needs closing
         """Let go of what the simulator holds; called once, at the end."""
