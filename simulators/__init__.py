@@ -2,8 +2,8 @@
 
 from types import ModuleType
 
-from . import dhl_parcel, shopify
+from . import carrier, dhl_parcel, shopify
 
 __all__ = ["REGISTRY"]
 
-REGISTRY: dict[str, ModuleType] = {module.NAME: module for module in (dhl_parcel, shopify)}
+REGISTRY: dict[str, ModuleType] = {module.NAME: module for module in (carrier, dhl_parcel, shopify)}
