@@ -5,12 +5,13 @@ certificate and its key. Nothing is installed into the machine; files are readab
 """
 
 import os
+import ssl
 from pathlib import Path
 
 import msgspec
 import trustme
 
-__all__ = ["LOCAL_NAMES", "Authority", "ServerCertificate"]
+__all__ = ["LOCAL_NAMES", "Authority", "ServerCertificate", "stranger"]
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -48,6 +49,14 @@ class Authority:
             _write_private(place.key_path, leaf.private_key_pem.bytes())
             self._issued[wanted] = place
         return self._issued[wanted]
+
+
+def stranger(name: str) -> ssl.SSLContext:
+    """Return a server's TLS with a certificate that nobody trusts: its authority is unknown."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority = trustme.CA(organization_name="an authority that nobody knows")
+    authority.issue_cert(name.partition(":")[0]).configure_cert(context)
+    return context
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ with nothing else, and one full collection is made whenever the simulator has be
 """
 
 import asyncio
+import contextlib
 import gc
 import signal
 import ssl
@@ -32,6 +33,7 @@ __all__ = ["Hosted", "load_config", "run_simulator", "serve"]
 
 YOUNG_COLLECTION_SECONDS = 0.5
 IDLE_SECONDS = 5.0
+CLOSE_SECONDS_MAX = 1.0
 
 
 def serve(create: Create, arguments: list[str] | None = None) -> None:
@@ -95,12 +97,9 @@ async def run_simulator(
         await stop.wait()
         keeper.cancel()
         server.close()
-        for connection in list(shared.connections):
-            connection.close()
-        for task in list(shared.tasks):
-            task.cancel()
-        await asyncio.gather(*shared.tasks, return_exceptions=True)
+        await _end(shared)
         simulator.close()
+        await asyncio.sleep(0)  # what was closed is told so
     finally:
         await kit.close()
 
@@ -166,6 +165,21 @@ class Hosted:
         finally:
             self._loop.close()
             self._ready.set()
+
+
+async def _end(shared: Shared) -> None:
+    """Close the connections and end what is waited for, so that nothing outlives the loop."""
+    for connection in list(shared.connections):
+        connection.close()
+    for task in list(shared.tasks):
+        task.cancel()
+    await asyncio.gather(*shared.tasks, return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            while shared.connections:
+                await asyncio.sleep(0.002)
+    for connection in list(shared.connections):
+        connection.abort()
 
 
 async def _collect_garbage(shared: Shared) -> None:

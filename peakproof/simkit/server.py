@@ -240,9 +240,18 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close(self) -> None:
-        """Close the connection after what was already written has left."""
-        if self._transport is not None:
+        """Close the connection, at once if everything written has left."""
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
             self._transport.close()
+        else:
+            self._transport.abort()  # an orderly end of TLS would wait for the client
+
+    def abort(self) -> None:
+        """Close the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
 
 
 def _encoded(request: Request, response: Response, keep_alive: bool) -> bytes:
