@@ -2,8 +2,10 @@
 
 from types import ModuleType
 
-from . import carrier, dhl_parcel, shopify
+from . import carrier, dhl_parcel, gateway, shopify
 
 __all__ = ["REGISTRY"]
 
-REGISTRY: dict[str, ModuleType] = {module.NAME: module for module in (carrier, dhl_parcel, shopify)}
+REGISTRY: dict[str, ModuleType] = {
+    module.NAME: module for module in (carrier, dhl_parcel, gateway, shopify)
+}
