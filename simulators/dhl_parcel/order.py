@@ -202,10 +202,12 @@ def _features(given: Mapping[str, Any]) -> None:
 def _text(
     given: Mapping[str, Any], name: str, length: int, needed: bool = False, role: str = ""
 ) -> str:
-    value = given.get(name.lower())
+    value, place = given.get(name.lower()), f"{role}.{name}" if role else name
+    if isinstance(value, list | dict):
+        raise Unfit(name.lower(), f"{place}: se espera un texto.")
     text = str(value).strip() if value and not isinstance(value, bool) else ""
     if needed and not text:
-        raise Unfit("missing", f"{role}{'.' if role else ''}{name}: dato obligatorio.")
+        raise Unfit("missing", f"{place}: dato obligatorio.")
     return text[:length]
 
 

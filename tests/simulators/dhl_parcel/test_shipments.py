@@ -117,6 +117,7 @@ RECEIVER: dict[str, Any] = consignment("")["Receiver"]
         ({"Receiver": None}, "Receiver: dato obligatorio"),
         ({"Receiver": "Ada"}, "Receiver: dato obligatorio"),
         ({"Receiver": RECEIVER | {"Name": ""}}, "Receiver.Name: dato obligatorio"),
+        ({"Receiver": RECEIVER | {"Name": ["Ada"]}}, "Receiver.Name: se espera un texto"),
         ({"Receiver": RECEIVER | {"PostalCode": ""}}, "Receiver.PostalCode: dato obligatorio"),
         ({"Receiver": RECEIVER | {"PostalCode": "78701"}}, "no es válido en ES"),
         ({"Receiver": RECEIVER | {"PostalCode": "1234"}}, "no es válido en ES"),
