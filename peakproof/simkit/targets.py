@@ -1,30 +1,35 @@
 """What faults are done to, as far as they need to know it, and rules at fault points.
 
-``World`` is the part of a run's world that a fault may touch. The three functions below are
+``World`` is the part of a run's world that a fault may touch. The functions below are
 what every fault that is a rule at a point consists of: add it, remove it, count it.
+``add_vendor_rule`` adds one at the proxy that poses as the vendors.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from peakproof.errors import WorldFailed
+from peakproof.errors import UsageError, WorldFailed
 from peakproof.simkit.client import SimulatorClient
 
 __all__ = [
     "ODOO",
+    "VENDORS",
     "ProcessToken",
     "RuleToken",
     "Target",
     "World",
     "add_rule",
+    "add_vendor_rule",
     "remove_rule",
     "require",
     "rule_fired",
 ]
 
 ODOO = "odoo"
+VENDORS = "vendor_proxy"
+Part = TypeVar("Part")
 
 
 class Target(Protocol):
@@ -53,13 +58,17 @@ class World(Protocol):
     odoo_process: Any
     connector: Any
     odoo_proxy: SimulatorClient | None
+    vendor_proxy: SimulatorClient | None
 
     def simulator(self, name: str) -> SimulatorClient:
         """Return a simulator's control client."""
 
+    def odoo_dsn(self) -> str:
+        """Return how to reach Odoo's database by SQL."""
+
 
 class RuleToken(msgspec.Struct, frozen=True):
-    """A rule that was added: ``system`` is a simulator's name, or ODOO for the proxy."""
+    """A rule that was added: ``system`` is a simulator's name, or ODOO or VENDORS."""
 
     system: str
     rule: str
@@ -93,6 +102,35 @@ def add_rule(
     return RuleToken(system, _client(world, system).inject(point, rule))
 
 
+def add_vendor_rule(
+    world: World,
+    fault: str,
+    point: str,
+    fixed: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> RuleToken:
+    """Add a rule at the proxy for vendors' hosts: at ``connect``, or at ``request``.
+
+    Option ``host`` is a glob (or a list of them) of hosts; ``simulator`` means the hosts that
+    this part of the world stands for; without either every vendor is meant. ``operation`` is a
+    glob of ``METHOD /path``, for rules at ``request`` only. Raises UsageError.
+    """
+    given = dict(options)
+    hosts = given.pop("host", None)
+    simulator = given.pop("simulator", None)
+    if simulator is not None:
+        if hosts is not None:
+            raise UsageError(f"{fault}: give either host or simulator, not both.")
+        hosts = _client(world, VENDORS).act("hosts", {"simulator": simulator})["hosts"]
+    globs = [hosts or "*"] if hosts is None or isinstance(hosts, str) else list(hosts)
+    operation = given.pop("operation", None)
+    if point == "request":
+        globs = [f"{host} {operation or '*'}" for host in globs]
+    elif operation is not None:
+        raise UsageError(f"{fault}: a connection is not known by its operation; give a host.")
+    return add_rule(world, fault, point, {**fixed, "match": globs}, given, VENDORS)
+
+
 def remove_rule(world: World, token: RuleToken) -> None:
     """Remove a rule; doing so again does no harm."""
     _client(world, token.system).heal(token.rule)
@@ -103,7 +141,7 @@ def rule_fired(world: World, token: RuleToken) -> int:
     return _client(world, token.system).fired(token.rule)
 
 
-def require(part: Any, name: str) -> Any:
+def require(part: Part | None, name: str) -> Part:
     """Return a part of the world; raises WorldFailed if the world has none."""
     if part is None:
         raise WorldFailed(
@@ -114,6 +152,7 @@ def require(part: Any, name: str) -> Any:
 
 def _client(world: World, system: str) -> SimulatorClient:
     if system == ODOO:
-        client: SimulatorClient = require(world.odoo_proxy, "the proxy in front of Odoo")
-        return client
+        return require(world.odoo_proxy, "the proxy in front of Odoo")
+    if system == VENDORS:
+        return require(world.vendor_proxy, "the proxy for vendors' hosts")
     return world.simulator(system)

@@ -1,10 +1,12 @@
 """Every fault of the registry: its effect is visible, gone after the heal, healing repeats.
 
-The channel is the example simulator, Odoo a proxy before a second one, the processes are real
-ones of Python that count in a file.
+The channel is the example simulator (which the vendors' proxy leads to as well), Odoo a proxy
+before a second one, the processes are real ones of Python that count in a file, and Odoo's
+database is an empty one of a real PostgreSQL.
 """
 
 import re
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,17 +15,21 @@ from types import ModuleType
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
-from peakproof.errors import UsageError, WorldFailed
+from peakproof.errors import EnvironmentLacks, UsageError, WorldFailed
 from peakproof.faults import REGISTRY
-from peakproof.runtime import proxy
+from peakproof.runtime import proxy, vendor_proxy
+from peakproof.runtime.certificates import Authority
+from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.supervise import Supervised
 from peakproof.seed import wait_until
-from peakproof.simkit import Hosted, SimulatorClient
+from peakproof.simkit import Hosted, SimulatorClient, SimulatorConfig
 from tests.simkit.example import create
 from tests.simkit.worlds import Receiver, make_config
 
+VENDOR = "https://api.vendor.test/orders"
 PULSE = """
 import pathlib, sys, time
 count = 0
@@ -37,18 +43,56 @@ while True:
 class World:
     """As much of a world as faults touch."""
 
-    def __init__(self, shop: Hosted, odoo: Hosted | None, receiver: Receiver, folder: Path) -> None:
+    def __init__(
+        self,
+        shop: Hosted,
+        odoo: Hosted,
+        vendors: Hosted,
+        receiver: Receiver,
+        folder: Path,
+        new_database: Callable[[], str],
+    ) -> None:
         self.shop = shop
         self.receiver = receiver
         self.folder = folder
-        self.odoo_url = odoo.url if odoo else ""
-        self.odoo_proxy = odoo.client if odoo else None
+        self.odoo_url = odoo.url
+        self.odoo_proxy: SimulatorClient | None = odoo.client
+        self.vendor_proxy: SimulatorClient | None = vendors.client
+        self.vendor = httpx.Client(
+            proxy=vendors.url,
+            verify=ssl.create_default_context(cafile=folder / "authority" / "ca.pem"),
+            trust_env=False,
+            timeout=2,
+        )
+        self._new_database = new_database
+        self._dsn = ""
+        self.session: psycopg.Connection[Any] | None = None
         self.odoo_process = self.pulse("odoo")
         self.connector: Any = self.pulse("connector")
 
     def simulator(self, name: str) -> SimulatorClient:
         assert name == "shopify"
         return self.shop.client
+
+    def odoo_dsn(self) -> str:
+        self._dsn = self._dsn or self._new_database()
+        return self._dsn
+
+    def new_session(self) -> "psycopg.Connection[Any]":
+        """Connect as Odoo does, over the socket."""
+        owner = self.odoo_dsn().replace("//odoo:", "//peakproof:")
+        with psycopg.connect(owner) as connection:
+            row = connection.execute("show unix_socket_directories").fetchone()
+            assert row is not None
+            port, database = connection.info.port, connection.info.dbname
+        return psycopg.connect(host=row[0], port=port, user="odoo", dbname=database)
+
+    def close(self) -> None:
+        for process in (self.odoo_process, self.connector):
+            process.stop()
+        self.vendor.close()
+        if self.session is not None:
+            self.session.close()
 
     def pulse(self, name: str) -> Supervised:
         path = self.folder / f"{name}.pulse"
@@ -72,9 +116,16 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     receiver = Receiver()
     upstream = make_config(tmp_path, "upstream")
+    databases: list[str] = []
+
+    def new_database() -> str:
+        runtime: ProcessRuntime = request.getfixturevalue("runtime")
+        databases.append("faults")
+        return runtime.create_database("faults")
+
     with (
         Hosted(receiver.create, make_config(tmp_path, "receiver")) as hook,
         Hosted(create, make_config(tmp_path, "shop")) as shop,
@@ -83,16 +134,24 @@ def world(tmp_path: Path) -> Iterator[World]:
             proxy.create,
             make_config(tmp_path, "odoo_proxy", options={"upstream_url": behind.url}),
         ) as odoo,
+        Hosted(vendor_proxy.create, vendors_config(tmp_path, shop)) as vendors,
     ):
         shop.client.act("subscribe", {"uri": hook.url + "/hook"})
-        world = World(shop, odoo, receiver, tmp_path)
+        world = World(shop, odoo, vendors, receiver, tmp_path, new_database)
         for process in (world.odoo_process, world.connector):
             process.start()
         try:
             yield world
         finally:
-            for process in (world.odoo_process, world.connector):
-                process.stop()
+            world.close()
+            for name in databases:
+                request.getfixturevalue("runtime").drop_storage(name)
+
+
+def vendors_config(folder: Path, shop: Hosted) -> SimulatorConfig:
+    issued = Authority(folder / "authority").issue("api.vendor.test")
+    hosts = {"api.vendor.test": vendor_proxy.vendor_host("shopify", shop.url, issued)}
+    return make_config(folder, "vendor_proxy", options={"hosts": hosts})
 
 
 # A symptom says whether the world is ill, and is asked before, during and after.
@@ -108,16 +167,52 @@ def api_slow(world: World) -> bool:
     return time.monotonic() - begin >= 0.3
 
 
-def answer_lost(url: Callable[[World], str]) -> Callable[[World], bool]:
+def answer_lost(
+    url: Callable[[World], str], http: Callable[[World], Any] = lambda _: httpx
+) -> Callable[[World], bool]:
     def symptom(world: World) -> bool:
-        before = httpx.get(url(world)).json()
+        before = http(world).get(url(world)).json()
         try:
-            httpx.post(url(world), json={})
-        except httpx.ReadError:
-            return len(httpx.get(url(world)).json()) == len(before) + 1
+            http(world).post(url(world), json={})
+        except (httpx.ReadError, httpx.RemoteProtocolError):  # TLS shows a reset as an end
+            return len(http(world).get(url(world)).json()) == len(before) + 1
         return False
 
     return symptom
+
+
+def vendor_fails(how: type[httpx.TransportError], *others: type[Exception]) -> Any:
+    """Call once over the kept connection and once over a new one."""
+
+    def symptom(world: World) -> bool:
+        failures = 0
+        for _ in range(2):
+            try:
+                world.vendor.get(VENDOR, timeout=0.3)
+            except (how, *others):
+                failures += 1
+        assert failures in (0, 2)
+        return failures == 2
+
+    return symptom
+
+
+def vendor_slow(world: World) -> bool:
+    begin = time.monotonic()
+    world.vendor.get(VENDOR)
+    return time.monotonic() - begin >= 0.3
+
+
+def session_lost(world: World) -> bool:
+    if world.session is None:
+        world.session = world.new_session()
+    try:
+        world.session.execute("select 1")
+    except psycopg.OperationalError:
+        world.session.close()
+        world.session = None
+        return True
+    return False
 
 
 def webhooks(judge: Callable[[list[str], Receiver], bool]) -> Callable[[World], bool]:
@@ -171,6 +266,21 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[World], bool]]] = {
     "odoo_pause": ({}, still("odoo")),
     "connector_kill": ({}, still("connector")),
     "connector_pause": ({}, still("connector")),
+    "connector_crash_loop": (
+        {"count": 1000, "up_seconds": 0, "down_seconds": 0.1},
+        still("connector"),
+    ),
+    "database_connections_cut": ({}, session_lost),
+    "vendor_refused": (
+        {"host": "api.vendor.*"},
+        vendor_fails(httpx.ReadError, httpx.RemoteProtocolError),
+    ),
+    "vendor_timeout": ({"simulator": "shopify"}, vendor_fails(httpx.ReadTimeout)),
+    "vendor_slow": ({"delay_seconds": 0.3, "operation": "GET /orders"}, vendor_slow),
+    "vendor_acknowledgement_lost": (
+        {"host": ["api.vendor.test"], "operation": "POST *"},
+        answer_lost(lambda world: VENDOR, lambda world: world.vendor),
+    ),
 }
 
 
@@ -224,6 +334,51 @@ def test_throttling_by_status_names_the_wait(world: World) -> None:
     assert fault.fired(world, token) == 1
     with pytest.raises(UsageError, match="Did you mean 'status'"):
         fault.inject(world, {"style": "statuss"})
+
+
+def test_after_its_crash_loop_the_connector_lives(world: World) -> None:
+    fault = REGISTRY["connector_crash_loop"]
+    token = fault.inject(world, {"count": 2, "up_seconds": 0.2, "down_seconds": 0})
+    wait_until(lambda: fault.fired(world, token) == 2, 10, "two deaths")
+    wait_until(lambda: world.connector.running, 10, "the last start")
+    assert world.beats("connector"), "before any heal"
+    pid = world.connector.pid
+    fault.heal(world, token)
+    assert (world.connector.pid, fault.fired(world, token)) == (pid, 2)
+    with pytest.raises(UsageError, match="at least 1"):
+        fault.inject(world, {"count": 0})
+
+
+def test_a_crash_loop_that_cannot_start_the_connector_says_so(world: World) -> None:
+    fault = REGISTRY["connector_crash_loop"]
+    world.connector.command = [str(world.folder / "no-such-program")]
+    token = fault.inject(world, {"down_seconds": 0})
+    with pytest.raises(EnvironmentLacks, match="no-such-program"):
+        fault.heal(world, token)
+    fault.heal(world, token)
+
+
+def test_the_harness_keeps_its_own_connections_to_the_database(world: World) -> None:
+    fault = REGISTRY["database_connections_cut"]
+    with psycopg.connect(world.odoo_dsn()) as own:
+        assert fault.fired(world, fault.inject(world, {})) == 0, "Odoo had none"
+        assert own.execute("select 1").fetchone() == (1,)
+
+
+def test_faults_of_vendors_meet_the_named_ones_only(world: World) -> None:
+    refused, slow = REGISTRY["vendor_refused"], REGISTRY["vendor_slow"]
+    token = refused.inject(world, {"host": "api.other.test"})
+    assert world.vendor.get(VENDOR).status_code == 200
+    assert refused.fired(world, token) == 0
+    with pytest.raises(UsageError, match="not both"):
+        slow.inject(world, {"host": "x", "simulator": "shopify"})
+    with pytest.raises(UsageError, match="Did you mean 'shopify'"):
+        slow.inject(world, {"simulator": "shopfy"})
+    with pytest.raises(UsageError, match="not known by its operation"):
+        refused.inject(world, {"operation": "GET *"})
+    world.vendor_proxy = None
+    with pytest.raises(WorldFailed, match="proxy for vendors"):
+        slow.inject(world, {})
 
 
 def test_a_world_without_the_part_says_so(world: World) -> None:

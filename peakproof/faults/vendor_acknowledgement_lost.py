@@ -1,0 +1,28 @@
+"""A vendor carries a call out and the answer is lost on the way: the caller cannot know.
+
+Only for connectors that reach their vendors through the world's proxy. Options:
+``host`` (glob, or a list) or ``simulator`` (the part that stands for the vendor); without
+either every vendor is meant;
+``operation`` (glob of ``METHOD /path``), ``count``, ``skip``, ``probability``, ``how`` (reset,
+close, hang).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from peakproof.simkit.targets import RuleToken, World, add_vendor_rule, remove_rule, rule_fired
+
+__all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
+
+NAME = "vendor_acknowledgement_lost"
+LEVEL = "network"
+COLOUR = "#9c36b5"
+
+
+def inject(world: World, options: Mapping[str, Any]) -> RuleToken:
+    """Begin; return the token for heal and fired."""
+    return add_vendor_rule(world, NAME, "request", {"effect": "lost_acknowledgement"}, options)
+
+
+heal = remove_rule
+fired = rule_fired

@@ -1,0 +1,27 @@
+"""Connections to a vendor are refused, kept ones reset at the next call: nothing gets there.
+
+Only for connectors that reach their vendors through the world's proxy. Options:
+``host`` (glob, or a list) or ``simulator`` (the part that stands for the vendor); without
+either every vendor is meant;
+``how`` (reset, or status for a 502), ``count``, ``skip``, ``probability``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from peakproof.simkit.targets import RuleToken, World, add_vendor_rule, remove_rule, rule_fired
+
+__all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
+
+NAME = "vendor_refused"
+LEVEL = "network"
+COLOUR = "#c92a2a"
+
+
+def inject(world: World, options: Mapping[str, Any]) -> RuleToken:
+    """Begin; return the token for heal and fired."""
+    return add_vendor_rule(world, NAME, "connect", {"effect": "refuse"}, options)
+
+
+heal = remove_rule
+fired = rule_fired
