@@ -2,10 +2,10 @@
 
 from types import ModuleType
 
-from . import bank, carrier, dhl_parcel, gateway, shopify
+from . import bank, carrier, dhl_parcel, gateway, pos, shopify
 
 __all__ = ["REGISTRY"]
 
 REGISTRY: dict[str, ModuleType] = {
-    module.NAME: module for module in (bank, carrier, dhl_parcel, gateway, shopify)
+    module.NAME: module for module in (bank, carrier, dhl_parcel, gateway, pos, shopify)
 }

@@ -109,6 +109,14 @@ class WebhookEngine:
         if self._loop is not None:
             self._loop.call_soon(self._pump)
 
+    async def attempt_once(self, delivery: Delivery) -> int:
+        """Deliver now, outside the queue: no fault rule, no retry; return the status or 0."""
+        delivery.triggered_at_seconds = delivery.triggered_at_seconds or self._clock.now()
+        delivery.attempt += 1
+        outcome, began, status, error = await self._sent(delivery, self._headers(delivery))
+        self._write(delivery, outcome, began, status, error, outcome is not Outcome.OK)
+        return status
+
     def pending(self) -> int:
         """Return how many are queued, under way, held back or waiting for a retry."""
         return len(self._ready) + len(self._waiting) + len(self._held) + len(self._running)
@@ -233,7 +241,18 @@ class WebhookEngine:
 
     async def _attempt(self, delivery: Delivery) -> None:
         delivery.attempt += 1
-        headers = self._headers(delivery)
+        outcome, began, status, error = await self._sent(delivery, self._headers(delivery))
+        if outcome is Outcome.OK and delivery.attempt == 1 and not delivery.tag:
+            rule = self._faults.fire("webhook", delivery.topic, "acknowledgement_lost")
+            if rule is not None:
+                outcome, delivery.fault = Outcome.INFO, rule.fault
+                error = "acknowledgement lost"
+        self._settle(delivery, outcome, began, status, error)
+
+    async def _sent(
+        self, delivery: Delivery, headers: Mapping[str, str]
+    ) -> tuple[Outcome, float, int, str]:
+        """Send one attempt; return its outcome, when it began, status and error."""
         body = delivery.payload if delivery.body is None else delivery.body
         began = self._clock.now()
         status, error = 0, ""
@@ -248,12 +267,7 @@ class WebhookEngine:
             outcome, error = Outcome.FAIL, str(problem)
         except OSError as problem:  # a time-out is one: it may have been taken
             outcome, error = Outcome.INFO, str(problem) or type(problem).__name__
-        if outcome is Outcome.OK and delivery.attempt == 1 and not delivery.tag:
-            rule = self._faults.fire("webhook", delivery.topic, "acknowledgement_lost")
-            if rule is not None:
-                outcome, delivery.fault = Outcome.INFO, rule.fault
-                error = "acknowledgement lost"
-        self._settle(delivery, outcome, began, status, error)
+        return outcome, began, status, error
 
     def _settle(
         self, delivery: Delivery, outcome: Outcome, began: float, status: int, error: str
