@@ -245,12 +245,13 @@ class ShipmentsApi:
         if not isinstance(codes, list) or not codes:
             raise Refusal(422, "REFUND.TRACKING_CODES.INVALID", "tracking_codes must be a list.")
         shipments = []
-        for code in codes:
-            label = self._books.labels.get(str(code))
+        for code in dict.fromkeys(str(entry) for entry in codes):
+            label = self._books.labels.get(code)
             if label is None or label.carrier.lower() != str(given.get("carrier", "")).lower():
                 message = f"No postage with the tracking code {code} was found."
                 raise Refusal(422, "REFUND.TRACKING_CODE.NOT_FOUND", message)
             shipments.append(self._books.shipments[label.shipment_id])
+            self._carriers.refundable(shipments[-1])
         made = [self._carriers.request_refund(entry) for entry in shipments]
         return Response.json([self._wire.refund(entry) for entry in made], 201)
 

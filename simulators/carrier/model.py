@@ -210,8 +210,8 @@ class Carriers:
 
     # refunds
 
-    def request_refund(self, shipment: Shipment) -> Refund:
-        """Ask the carrier for the postage back. Raises Refusal when that cannot be."""
+    def refundable(self, shipment: Shipment) -> Label:
+        """Return the label whose postage may be asked back. Raises Refusal if none may."""
         label = shipment.label
         if label is None:
             text = "Unable to request refund. No postage was bought for the shipment."
@@ -222,6 +222,11 @@ class Carriers:
         if label.status != "bought":
             text = "Unable to request refund. A refund was requested before."
             raise Refusal(422, "SHIPMENT.REFUND.UNAVAILABLE", text)
+        return label
+
+    def request_refund(self, shipment: Shipment) -> Refund:
+        """Ask the carrier for the postage back. Raises Refusal when that cannot be."""
+        label = self.refundable(shipment)
         now = self.books.now()
         refund = Refund(
             self.books.new_id("rfnd"), shipment.id, label.tracking_code, label.carrier, now, now
