@@ -53,7 +53,7 @@ class Ponto:
         self.client_secret = str(
             options.get("ponto_client_secret") or kit.seed.token("bank|ponto|secret", 64)
         )
-        self._tokens = Tokens(kit, "ponto", _TOKEN_SECONDS)
+        self.tokens = Tokens(kit, "ponto", _TOKEN_SECONDS)
         self._bucket = Bucket(kit.clock.now, _BURST, _PER_SECOND)
         self.listings: Listings | None = None
 
@@ -96,7 +96,7 @@ class Ponto:
             request.record.client = short_hash(self.client_id)
             request.record.operation_type = "query" if request.method == "GET" else "mutation"
             token = bearer(request)
-            if not self._tokens.good(token) or self._kit.faults.fire("expired_token", request.name):
+            if not self.tokens.good(token) or self._kit.faults.fire("expired_token", request.name):
                 code = "invalidAccessToken" if token else "missingAccessToken"
                 return refused(request, 401, code, "The access token is missing or not valid.")
             if not self._bucket.charge():
@@ -134,8 +134,8 @@ class Ponto:
             return Response.json(body, 400)
         return Response.json(
             {
-                "access_token": self._tokens.issue(),
-                "expires_in": self._tokens.told_seconds(),
+                "access_token": self.tokens.issue(),
+                "expires_in": self.tokens.told_seconds(),
                 "scope": "ai",
                 "token_type": "bearer",
             }
