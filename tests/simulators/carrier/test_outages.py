@@ -69,7 +69,7 @@ def test_a_lost_create_leaves_a_shipment_behind(desk: Desk) -> None:
 def test_a_purchase_takes_its_time_and_a_second_one_is_refused(
     open_desk: Callable[..., Desk],
 ) -> None:
-    desk = open_desk(buy_seconds=0.4)
+    desk = open_desk(buy_seconds=1.5)
     made = desk.shipment()
     bought: list[str] = []
     thread = threading.Thread(
@@ -88,13 +88,13 @@ def test_a_purchase_takes_its_time_and_a_second_one_is_refused(
 
 def test_a_slow_carrier_sells_though_the_caller_gave_up(desk: Desk) -> None:
     made = desk.shipment()
-    desk.control.inject("slow_carrier", {"carrier": "FedEx", "delay_seconds": 0.6, "count": 1})
+    desk.control.inject("slow_carrier", {"carrier": "FedEx", "delay_seconds": 1.5, "count": 1})
     assert desk.api.shipment.retrieve(made.id).rates[0].rate == "5.93"
     with pytest.raises(Exception, match="timed out"):
         desk.http.post(
             f"/v2/shipments/{made.id}/buy",
             json={"rate": {"id": made.rates[2].id}},
-            timeout=0.2,
+            timeout=0.3,
         )
     assert desk.snapshot("label") == []
     wait_until(lambda: desk.snapshot("label"), 5, "the label to be bought")

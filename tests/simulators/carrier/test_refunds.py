@@ -44,7 +44,7 @@ def test_a_refund_is_submitted_and_then_paid(desk: Desk) -> None:
 def test_a_scan_before_the_decision_gets_the_refund_rejected(
     open_desk: Callable[..., Desk],
 ) -> None:
-    desk = open_desk(refund_seconds=0.3)
+    desk = open_desk(refund_seconds=1.5)
     bought = desk.bought()
     desk.api.shipment.refund(bought.id)
     desk.control.act("scan", {"tracking_code": bought.tracking_code, "status": "in_transit"})

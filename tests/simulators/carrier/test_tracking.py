@@ -63,7 +63,7 @@ def test_a_scan_reported_late_takes_its_place_in_time(desk: Desk) -> None:
     bought = desk.bought()
     desk.quiet()
     rule = desk.control.inject(
-        "scan_late", {"match": "in_transit", "delay_seconds": 0.3, "count": 1}
+        "scan_late", {"match": "in_transit", "delay_seconds": 1.0, "count": 1}
     )
     desk.control.act("scan", {"tracking_code": bought.tracking_code, "status": "in_transit"})
     desk.control.act("deliver", {"tracking_code": bought.tracking_code})
@@ -79,7 +79,7 @@ def test_an_undated_late_scan_throws_the_tracker_back(desk: Desk) -> None:
     desk.quiet()
     desk.control.inject(
         "scan_late",
-        {"match": "in_transit", "delay_seconds": 0.2, "count": 1, "undated": True},
+        {"match": "in_transit", "delay_seconds": 1.0, "count": 1, "undated": True},
     )
     desk.control.act("scan", {"tracking_code": bought.tracking_code, "status": "in_transit"})
     desk.control.act("deliver", {"tracking_code": bought.tracking_code})
@@ -99,7 +99,7 @@ def test_a_scan_may_be_reported_twice(desk: Desk) -> None:
 
 
 def test_a_tracker_lags_behind_but_the_carrier_knows(open_desk: Callable[..., Desk]) -> None:
-    desk = open_desk(tracking_lag_seconds=0.4)
+    desk = open_desk(tracking_lag_seconds=1.0)
     bought = desk.bought()
     desk.quiet()
     result = desk.control.act("scan", {"tracking_code": bought.tracking_code})
@@ -119,7 +119,7 @@ def test_labels_may_set_out_by_themselves(open_desk: Callable[..., Desk]) -> Non
 
 
 def test_a_journey_ends_when_the_label_is_refunded(open_desk: Callable[..., Desk]) -> None:
-    desk = open_desk(travel_seconds_between=0.4, refund_seconds=0.0)
+    desk = open_desk(travel_seconds_between=1.0, refund_seconds=0.0)
     bought = desk.bought()
     desk.api.shipment.refund(bought.id)
     desk.quiet()

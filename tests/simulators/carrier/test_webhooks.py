@@ -69,7 +69,7 @@ def test_a_refund_tells_when_it_succeeds_not_when_it_is_rejected(
 def test_a_failed_delivery_is_retried_with_the_same_bytes(
     open_desk: Callable[..., Desk], receiver: Receiver
 ) -> None:
-    desk = open_desk(time_scale=60000.0)
+    desk = open_desk(time_scale=6000.0)
     desk.control.act("register_webhook", {"url": receiver.url})
     receiver.status = 500
     desk.api.tracker.create(tracking_code="FX1", carrier="FedEx")
@@ -97,7 +97,7 @@ def test_an_event_that_nobody_ever_took_has_failed(
 def test_a_webhook_that_keeps_failing_is_disabled_until_it_is_updated(
     open_desk: Callable[..., Desk], receiver: Receiver
 ) -> None:
-    desk = open_desk(webhook_failures_max=2)
+    desk = open_desk(webhook_failures_max=2, time_scale=1.0)
     hook = desk.api.webhook.create(url=receiver.url, webhook_secret=SECRET)
     receiver.status = 503
 

@@ -63,10 +63,10 @@ def test_a_test_key_means_test_mode(open_desk: Callable[..., Desk]) -> None:
 
 
 def test_lists_are_limited_to_five_a_second(desk: Desk) -> None:
-    answers = [desk.http.get("/v2/trackers") for _ in range(12)]
+    answers = [desk.http.get("/v2/trackers") for _ in range(60)]
     codes = [answer.status_code for answer in answers]
     assert codes[:5] == [200] * 5
-    refused = next(answer for answer in answers if answer.status_code == 429)
+    refused = answers[codes.index(429)]
     assert refused.json()["error"] == {
         "code": "RATE_LIMITED",
         "message": "Too Many Requests",
