@@ -21,11 +21,17 @@ from .consents import Consents
 from .deliveries import Deliveries
 from .ibans import made_up_iban
 from .statements import Statements
-from .transactions import Kind, Payment
+from .transactions import Kind, Payment, clean_text
 
 __all__ = ["Acts"]
 
 T = TypeVar("T")
+_LONGEST = {
+    "counterparty": 140,
+    "counterparty_iban": 34,
+    "remittance": 560,  # four lines of ISO 20022
+    "end_to_end_id": 35,
+}
 Day: TypeAlias = date
 _RETURN_REASON = "AC04"  # closed account
 
@@ -158,12 +164,8 @@ class Acts:
             if not amount or payout.id in self._payouts:
                 continue
             self._payouts.add(payout.id)
-            payment = Payment(
-                amount,
-                given.counterparty,
-                made_up_iban(self._kit.seed, given.counterparty),
-                payout.reference or payout.id,
-                payout.id,
+            payment = self._payment(
+                amount, given.counterparty, "", payout.reference or payout.id, payout.id
             )
             day = payout.arrival_date
             entry = self._books.record(account, [payment], booking_date=day, value_date=day)
@@ -218,10 +220,10 @@ class Acts:
         account = self._books.account(given.account)
         self._check_open(account, given.booking_date)
         payments = [
-            Payment(
+            self._payment(
                 _amount(one.amount, given.currency, account),
                 one.counterparty,
-                self._iban(one.counterparty, one.counterparty_iban),
+                one.counterparty_iban,
                 one.remittance,
                 one.end_to_end_id,
             )
@@ -299,10 +301,10 @@ class Acts:
         if amount <= 0:
             raise SimulatorRefused("invalid_amount", f"{given.amount}: expected more than zero.")
         self._check_open(account, given.booking_date)
-        payment = Payment(
+        payment = self._payment(
             sign * amount,
             given.counterparty,
-            self._iban(given.counterparty, given.counterparty_iban),
+            given.counterparty_iban,
             given.remittance,
             given.end_to_end_id,
         )
@@ -320,8 +322,23 @@ class Acts:
             first = account.closed_through + timedelta(days=1)
             raise SimulatorRefused("day_closed", f"{day}: {account.code} is open from {first} on.")
 
-    def _iban(self, counterparty: str, iban: str) -> str:
-        return iban or (made_up_iban(self._kit.seed, counterparty) if counterparty else "")
+    def _payment(
+        self, amount: Decimal, counterparty: str, iban: str, remittance: str, end_to_end_id: str
+    ) -> Payment:
+        """Return a payment as a bank takes it; refuses texts that are too long for one."""
+        texts = {
+            "counterparty": clean_text(counterparty),
+            "counterparty_iban": "".join(clean_text(iban).split()),
+            "remittance": clean_text(remittance),
+            "end_to_end_id": clean_text(end_to_end_id),
+        }
+        for name, longest in _LONGEST.items():
+            if len(texts[name]) > longest:
+                raise SimulatorRefused("text_too_long", f"{name}: at most {longest} characters.")
+        if texts["counterparty"] and not texts["counterparty_iban"]:
+            name = texts["counterparty"]
+            texts["counterparty_iban"] = made_up_iban(self._kit.seed, name)
+        return Payment(amount, **texts)
 
 
 def _read(arguments: dict[str, Any], kind: type[T]) -> T:

@@ -19,7 +19,7 @@ from typing import Any
 from peakproof.simkit import BankAccount, Kit, SimulatorRefused, money_text, parse_money
 
 from .ibans import made_up_iban
-from .transactions import Kind, Payment, Transaction
+from .transactions import Kind, Payment, Transaction, clean_text
 
 __all__ = ["Account", "Books"]
 
@@ -31,7 +31,7 @@ class Account:
         self.code = plan.code
         self.iban = iban
         self.currency = plan.currency
-        self.owner = plan.owner or owner
+        self.owner = clean_text(plan.owner or owner)
         self.opening_balance = parse_money(plan.opening_balance, plan.currency)
         self.opened_on = opened_on
         self.booked: list[Transaction] = []
@@ -77,7 +77,7 @@ class Books:
         self.accounts: dict[str, Account] = {}
         self.transactions: dict[str, Transaction] = {}
         for plan in plans:
-            iban = "".join(plan.iban.split()).upper()
+            iban = "".join(clean_text(plan.iban).split()).upper()
             iban = iban or made_up_iban(kit.seed, f"own|{plan.code}")
             account = Account(plan, owner, iban, kit.calendar.today())
             self.accounts[plan.code] = account

@@ -9,7 +9,6 @@ payment that it takes back, as the ISO usage rules say, and is marked RvslInd.
 Not modelled: charges and exchange details, structured creditor references, several pages.
 """
 
-import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from xml.etree import ElementTree as Tree
@@ -25,7 +24,6 @@ __all__ = ["BIC", "document"]
 BIC = "PEAKDEFFXXX"
 _VERSIONS = {"camt053": "camt.053.001.08", "camt053_v2": "camt.053.001.02"}
 _TEXT_MAX, _NAME_MAX, _REFERENCE_MAX, _LONG_MAX = 140, 70, 35, 500
-_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 class _Writer:
@@ -42,8 +40,7 @@ class _Writer:
         for name in path.split("/"):
             parent = Tree.SubElement(parent, name)
         if text:
-            clean = _NOT_IN_XML.sub("", text)
-            parent.text = clean[:longest] if longest else clean
+            parent.text = text[:longest] if longest else text
         return parent
 
     def amount(self, parent: Tree.Element, amount: Decimal, path: str = "Amt") -> None:

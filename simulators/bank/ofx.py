@@ -8,7 +8,6 @@ one transaction.
 Not modelled: OFX requests over the network (OFX Direct Connect), credit card statements.
 """
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree as Tree
@@ -22,7 +21,6 @@ from .transactions import Kind, Transaction
 __all__ = ["document"]
 
 _NAME_MAX, _MEMO_MAX = 32, 255
-_NOT_IN_XML = re.compile(r"[\x00-\x1f\ufffe\uffff\ud800-\udfff]")
 _HEADER = 'OFXHEADER="200" VERSION="220" SECURITY="NONE" OLDFILEUID="NONE" NEWFILEUID="NONE"'
 
 
@@ -90,7 +88,7 @@ def _put(parent: Tree.Element, path: str, text: str = "") -> Tree.Element:
     for name in path.split("/"):
         parent = Tree.SubElement(parent, name)
     if text:
-        parent.text = _NOT_IN_XML.sub(" ", text)
+        parent.text = text
     return parent
 
 

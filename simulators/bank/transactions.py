@@ -9,6 +9,7 @@ enough for MT940 (16 characters).
 Not modelled: charges and exchange inside a transaction, mandates, purposes.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,16 @@ from typing import Any, NamedTuple
 
 from peakproof.simkit import money_text
 
-__all__ = ["BookingCode", "Kind", "Payment", "Transaction"]
+__all__ = ["BookingCode", "Kind", "Payment", "Transaction", "clean_text"]
+
+
+_NOT_TEXT = ("Cc", "Cs", "Cn", "Zl", "Zp")  # control characters and what is no character
+
+
+def clean_text(text: str) -> str:
+    """Return a text as a bank keeps it: without what cannot be printed or written in XML."""
+    kept = [" " if unicodedata.category(letter) in _NOT_TEXT else letter for letter in text]
+    return "".join(kept).strip()
 
 
 class Kind:

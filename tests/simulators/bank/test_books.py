@@ -146,6 +146,13 @@ def test_amounts_that_are_none_are_refused(bank: Any, amount: str) -> None:
         bank.act("receive", amount=amount)
 
 
+def test_texts_are_what_a_bank_takes(bank: Any) -> None:
+    made = bank.act("receive", amount="1.00", remittance="\x1f a\tb\ufffe ", end_to_end_id="\x00")
+    assert (made["remittance"], made["end_to_end_id"]) == ("a b", "")
+    with pytest.raises(SimulatorRefused, match="text_too_long"):
+        bank.act("receive", amount="1.00", end_to_end_id="9" * 36)
+
+
 def test_currencies_without_decimals(bank: Any) -> None:
     assert bank.act("receive", account="YEN", amount="1500")["amount"] == "1500"
     assert balance(bank, "YEN") == "51500"

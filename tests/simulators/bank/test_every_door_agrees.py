@@ -82,7 +82,7 @@ class Story:
                 day = self.kit.calendar.today() + timedelta(days=1)
                 arguments["booking_date"] = day.isoformat()
             act = "pay_out" if name == "pay_out" else "receive"
-            self.act(act, counterparty=words[:40], end_to_end_id=words[:50], **arguments)
+            self.act(act, counterparty=words[:40], end_to_end_id=words[:35], **arguments)
 
     def records(self) -> list[dict[str, Any]]:
         """Return the records of what is booked."""
