@@ -32,7 +32,7 @@ from peakproof.simkit import (
 )
 
 from .business import Business
-from .errors import Refusal, invalid
+from .errors import Refusal, invalid, not_modelled
 from .shapes import taken
 
 __all__ = ["VERSION", "Api", "Call", "paged"]
@@ -148,8 +148,6 @@ class Api:
             raise invalid("Square-Version", f"`{wanted}` is not an API version.") from error
         if not OLDEST_VERSION <= wanted <= VERSION:
             raise invalid("Square-Version", f"There is no API version `{wanted}`.")
-        if request.header("x-clear-null").lower() == "true":
-            raise invalid("X-Clear-Null", "peakproof models fields_to_clear, not X-Clear-Null.")
 
     def _call(
         self, request: Request, shape: Mapping[str, Any] | None, names: Sequence[str]
@@ -163,6 +161,8 @@ class Api:
             except msgspec.DecodeError as error:
                 detail = "The request body is not JSON."
                 raise Refusal("EXPECTED_JSON_BODY", detail) from error
+            if request.header("x-clear-null").lower() == "true":
+                raw = _with_nulls_cleared(raw, shape)
             body = taken(shape, raw)
         arguments = {**request.params, **query, **body}
         request.record.arguments = {
@@ -223,6 +223,31 @@ class Api:
     def _finished(self, response: Response) -> Response:
         response.headers.append(("Square-Version", VERSION))
         return response
+
+
+def _with_nulls_cleared(body: Any, shape: Mapping[str, Any]) -> Any:
+    """Return an order's update under ``X-Clear-Null: true``: its nulls are fields to clear.
+
+    Raises Refusal for a null elsewhere, which would clear what peakproof does not model.
+    """
+    order = body.get("order") if isinstance(body, dict) else None
+    nulls = []
+    if isinstance(order, dict) and "fields_to_clear" in shape:
+        nulls = [name for name, value in order.items() if value is None]
+        cleared = [*(body.get("fields_to_clear") or []), *nulls]
+        order = {name: value for name, value in order.items() if value is not None}
+        body = {**body, "order": order, "fields_to_clear": cleared}
+    if _has_null(body):
+        raise not_modelled("X-Clear-Null for a null that is not a field of an order's update")
+    return body
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_null(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_has_null(part) for part in value)
+    return value is None
 
 
 def paged(

@@ -108,6 +108,12 @@ def _get_refund(call: Call) -> Record:
     return {"refund": call.business.refunds.find(call.params["refund_id"]).record}
 
 
+def _check_times(call: Call) -> None:
+    for name in (*_TIMES, *_OFFLINE[1:]):
+        if name in call.query:
+            moment(call.query[name], name)
+
+
 def _within(call: Call, low: str, high: str, value: str) -> bool:
     query = call.query
     if low in query and value < stamp(moment(query[low], low)):
@@ -146,8 +152,8 @@ def _listed(call: Call, entries: list[Any]) -> tuple[list[Record], Record]:
 
 def _list(call: Call) -> Record:
     """List the payments of a location: without ``location_id`` of the main one, as at Square."""
-    query = call.query
-    place = call.business.place(query.get("location_id") or "main").id
+    _check_times(call)
+    place = call.business.place(call.query.get("location_id") or "main").id
     entries = [
         entry
         for entry in call.business.payments.all.values()
@@ -175,6 +181,7 @@ def _matches(call: Call, record: Record) -> bool:
 
 def _list_refunds(call: Call) -> Record:
     """List refunds, of every location unless one is named."""
+    _check_times(call)
     query = call.query
     if "location_id" in query:
         call.business.place(query["location_id"])
