@@ -35,6 +35,7 @@ from peakproof.runtime.zygote import Zygote
 __all__ = ["ProcessRuntime"]
 
 SERVER_WIDE_MODULES = ("base", "web", "rpc")
+_PROXIES = ("peakproof.runtime.proxy", "peakproof.runtime.vendor_proxy")
 
 
 class _Stage:
@@ -202,7 +203,7 @@ class ProcessRuntime:
                 self._programs = Zygote(
                     Path(sys.executable),
                     [catalog.root()],
-                    {"imports": ["peakproof.runtime.proxy", *names]},
+                    {"imports": [*_PROXIES, *names]},
                     folder / "parent.log",
                     "simulators",
                 )

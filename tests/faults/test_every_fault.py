@@ -18,10 +18,11 @@ import httpx
 import psycopg
 import pytest
 
-from peakproof.errors import EnvironmentLacks, UsageError, WorldFailed
+from peakproof.errors import EnvironmentLacks, OdooRefused, UsageError, WorldFailed
 from peakproof.faults import REGISTRY
 from peakproof.runtime import proxy, vendor_proxy
 from peakproof.runtime.certificates import Authority
+from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.supervise import Supervised
 from peakproof.seed import wait_until
@@ -402,3 +403,30 @@ def test_each_fault_is_described(module: ModuleType) -> None:
 def test_colours_tell_faults_apart_and_each_is_tested_here() -> None:
     assert len({module.COLOUR for module in REGISTRY.values()}) == len(REGISTRY)
     assert {*CASES, "subscription_removed"} == set(REGISTRY)
+
+
+class OdooOnly:
+    """A world of which a fault needs nothing but Odoo's database."""
+
+    def __init__(self, odoo: OdooProcess) -> None:
+        self.odoo = odoo
+
+    def odoo_dsn(self) -> str:
+        return self.odoo.dsn
+
+
+@pytest.mark.odoo
+def test_the_real_odoo_is_cut_off_from_its_database_and_connects_again(odoo: OdooProcess) -> None:
+    world, fault = OdooOnly(odoo), REGISTRY["database_connections_cut"]
+    with odoo.client() as client:
+        client.create("res.partner", {"name": "Ada"})
+        token = fault.inject(world, {})
+        assert fault.fired(world, token) >= 1
+
+        def found() -> bool:
+            try:
+                return len(client.search_read("res.partner", [["name", "=", "Ada"]], ["id"])) == 1
+            except OdooRefused:  # the call that met the cut connection
+                return False
+
+        wait_until(found, 20, "Odoo to reach its database again")
