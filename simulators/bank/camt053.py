@@ -69,7 +69,7 @@ def document(statement: Statement, form: str, created_at: datetime, message_id: 
         _entry(writer, body, entry)
     Tree.indent(root)
     text: bytes = Tree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return text
+    return text + b"\n"
 
 
 def _head(writer: _Writer, body: Tree.Element, statement: Statement) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from peakproof.simkit import Answer, Bucket, Kit, Request, Response, Route
 
+from .addresses import address
 from .consents import INSTITUTION_ID, SCOPES, Agreement, Consents, Requisition
 from .gocardless_wire import (
     field_problem,
@@ -209,7 +210,8 @@ class GoCardless:
 
     def _agreements(self, request: Request) -> Response:
         records = [_agreement_record(found) for found in self.known().agreements.values()]
-        return listed(request, records, f"{PREFIX}/agreements/enduser/")
+        base = address(self._kit, request, f"{PREFIX}/agreements/enduser/")
+        return listed(request, records, base)
 
     def _agreement(self, request: Request) -> Response:
         return Response.json(_agreement_record(self._find_agreement(request.params["id"])))
@@ -276,7 +278,8 @@ class GoCardless:
 
     def _requisitions(self, request: Request) -> Response:
         records = [self._requisition_record(one) for one in self.known().requisitions.values()]
-        return listed(request, records, f"{PREFIX}/requisitions/")
+        base = address(self._kit, request, f"{PREFIX}/requisitions/")
+        return listed(request, records, base)
 
     def _requisition(self, request: Request) -> Response:
         return Response.json(self._requisition_record(self._find(request.params["id"])))

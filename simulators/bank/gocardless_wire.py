@@ -57,7 +57,10 @@ def valid_id(text: str) -> bool:
 
 def fields(request: Request, known: Collection[str], needed: Collection[str]) -> Mapping[str, Any]:
     """Return the body's fields; raises Answer 400 for unknown and missing ones."""
-    body = request.json()
+    try:
+        body = request.json()
+    except Answer as answer:
+        raise Answer(problem(400, "JSON parse error", "The body is not JSON.")) from answer
     if not isinstance(body, dict):
         raise Answer(problem(400, "Invalid data", "Expected a JSON object"))
     unknown = sorted(set(body) - set(known))
@@ -94,17 +97,16 @@ def day_of(query: Mapping[str, str], name: str) -> date | None:
         ) from None
 
 
-def listed(request: Request, records: list[dict[str, Any]], path: str) -> Response:
-    """Return a page of records by ``limit`` and ``offset``, newest first."""
+def listed(request: Request, records: list[dict[str, Any]], base: str) -> Response:
+    """Return a page of records by ``limit`` and ``offset``, newest first, at ``base``."""
     query = known_query(request, ("limit", "offset"))
     limit, offset = (_number(query, name, default) for name, default in _PAGE_DEFAULTS)
     limit = min(limit, _PAGE_MAX)
     newest_first = records[::-1]
-    address = f"https://{request.header('host')}{path}"
 
     def link(start: int) -> str | None:
         inside = 0 <= start < len(records) and limit > 0
-        return f"{address}?limit={limit}&offset={start}" if inside else None
+        return f"{base}?limit={limit}&offset={start}" if inside else None
 
     return Response.json(
         {

@@ -25,7 +25,7 @@ from typing import Any
 from peakproof.simkit import Answer, Bucket, Kit, Request, Response, Route
 
 from .ponto_accounts import Listings
-from .ponto_wire import error, fields, refused
+from .ponto_wire import body_of, error, fields, refused
 from .synchronizations import SUBTYPES, Synchronization, Synchronizations
 from .tokens import Tokens, bearer, short_hash
 
@@ -202,7 +202,7 @@ class Ponto:
 
 
 def _attributes(request: Request) -> Mapping[str, Any]:
-    body = request.json()
+    body = body_of(request)
     data = body.get("data") if isinstance(body, dict) else None
     attributes = data.get("attributes") if isinstance(data, dict) else None
     kind = data.get("type") if isinstance(data, dict) else None

@@ -17,9 +17,10 @@ import msgspec
 
 from peakproof.simkit import Answer, Kit, Request, Response, money_text
 
+from .addresses import address
 from .books import Account, Books
 from .consents import Consents
-from .ponto_wire import address, error, moment, paging, refused
+from .ponto_wire import error, moment, paging, refused
 from .synchronizations import Synchronization, Synchronizations
 from .transactions import Transaction
 
@@ -103,7 +104,7 @@ class Listings:
 
     def synchronization(self, request: Request, made: Synchronization) -> dict[str, Any]:
         """Return the record of a synchronization."""
-        related = address(request, f"/synchronizations/{made.id}/updated-transactions")
+        related = address(self._kit, request, f"/synchronizations/{made.id}/updated-transactions")
         return {
             **self._bare(made),
             "relationships": {
@@ -150,7 +151,7 @@ class Listings:
             account.opening_balance,
         )
         balance = _number(moved, account.currency)
-        related = address(request, f"/accounts/{identity}/transactions")
+        related = address(self._kit, request, f"/accounts/{identity}/transactions")
         attributes: dict[str, Any] = {
             "subtype": "checking",
             "referenceType": "IBAN",
@@ -182,7 +183,7 @@ class Listings:
         self, request: Request, entry: Transaction, identity: str, kind: str
     ) -> dict[str, Any]:
         account = self.ids[entry.account]
-        related = address(request, f"/accounts/{account}")
+        related = address(self._kit, request, f"/accounts/{account}")
         return {
             "type": kind,
             "id": identity,
@@ -235,7 +236,7 @@ class Listings:
         first, last = (chosen[0]["id"], chosen[-1]["id"]) if chosen else (None, None)
         more_before = bool(chosen) and start > 0
         more_after = bool(chosen) and stop < len(records)
-        base = address(request, path)
+        base = address(self._kit, request, path)
         links = {"first": f"{base}?{urlencode({'limit': limit})}"}
         if more_before:
             links["prev"] = f"{base}?{urlencode({'limit': limit, 'before': first})}"

@@ -1,4 +1,4 @@
-"""How Ponto writes: errors of JSON:API, dates, addresses, paging parameters.
+"""How Ponto writes: errors of JSON:API, dates, paging parameters.
 
 Not published, chosen by us: most codes of errors besides ``resourceNotFound``.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from peakproof.simkit import Answer, Request, Response
 
-__all__ = ["address", "error", "fields", "moment", "paging", "refused"]
+__all__ = ["body_of", "error", "fields", "moment", "paging", "refused"]
 
 LIMIT_DEFAULT, LIMIT_MAX = 10, 100
 
@@ -27,18 +27,20 @@ def refused(request: Request, status: int, code: str, detail: str, **meta: str) 
     return Response.json({"errors": [body]}, status)
 
 
+def body_of(request: Request) -> Any:
+    """Return the decoded body; raises Answer 400 if it is no JSON."""
+    try:
+        return request.json()
+    except Answer as answer:
+        detail = "The body is not JSON."
+        raise Answer(refused(request, 400, "invalidRequestBody", detail)) from answer
+
+
 def moment(value: datetime | date) -> str:
     """Return a date (at midnight UTC) or a date and time as the vendor writes it."""
     if not isinstance(value, datetime):
         value = datetime.combine(value, time(), UTC)
     return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
-
-
-def address(request: Request, path: str) -> str:
-    """Return an absolute address under the host name that the caller used."""
-    host = request.header("host", "api.myponto.com")
-    local = host.startswith(("127.0.0.1", "localhost"))
-    return f"{'http' if local else 'https'}://{host}{path}"
 
 
 def fields(

@@ -35,7 +35,6 @@ class Synchronization:
     updated_at: datetime
     status: str = "pending"
     errors: list[dict[str, Any]] = field(default_factory=list)
-    stuck: bool = False
     saw_after: int = 0  # it saw for the first time what was booked after this
     saw_through: int = 0
 
@@ -52,6 +51,7 @@ class Synchronizations:
         self._latest_success: dict[str, Synchronization] = {}
         self._seen: dict[str, int] = {}
         self._count: dict[tuple[str, date], int] = {}
+        self._unfinished = 0
         books.on_booked.append(self._booked)
         for account in books.accounts.values():
             self.look(account)
@@ -74,8 +74,8 @@ class Synchronizations:
         today = account.code, self._kit.calendar.today()
         self._count[today] = self._count.get(today, 0) + 1
         if self._kit.faults.fire("sync_stuck", subtype):
-            made.stuck = True
             return made
+        self._unfinished += 1
         running, done = (self._kit.real_seconds(wait) for wait in (_RUNNING_SECONDS, _DONE_SECONDS))
         self._kit.later(running, lambda: self._change(made, "running"))
         self._kit.later(done, lambda: self._finish(made))
@@ -86,9 +86,8 @@ class Synchronizations:
         return self._count.get((account.code, self._kit.calendar.today()), 0) >= _PER_DAY
 
     def under_way(self) -> int:
-        """Return how many will still change by themselves."""
-        waiting = ("pending", "running")
-        return sum(made.status in waiting and not made.stuck for made in self.by_id.values())
+        """Return how many will still change by themselves (a stuck one will not)."""
+        return self._unfinished
 
     def seen(self, account: Account, entry: Transaction) -> bool:
         """Tell whether a booked transaction was seen."""
@@ -116,6 +115,7 @@ class Synchronizations:
         made.updated_at = self._kit.calendar.now()
 
     def _finish(self, made: Synchronization) -> None:
+        self._unfinished -= 1
         if self._kit.faults.fire("sync_error", made.subtype):
             made.errors = [_error("technicalFailure", "The financial institution did not answer.")]
         elif not self._consents.open_for(made.account):

@@ -120,7 +120,7 @@ def test_requisitions_are_listed_by_pages_and_deleted(bank: Any) -> None:
     ids = [bank.api("POST", "/requisitions/", 201, json=wanted())["id"] for _ in range(3)]
     listed = bank.api("GET", "/requisitions/?limit=2&offset=0")
     assert [one["id"] for one in listed["results"]] == [ids[2], ids[1]]
-    assert "offset=2" in listed["next"]
+    assert listed["next"] == f"{bank.url}/api/v2/requisitions/?limit=2&offset=2"
     assert listed["previous"] is None
     old = bank.values["gocardless_requisition_id"]
     assert bank.api("DELETE", f"/requisitions/{old}/")["summary"] == "Requisition deleted"
@@ -129,6 +129,8 @@ def test_requisitions_are_listed_by_pages_and_deleted(bank: Any) -> None:
     for wrong in ({"redirect": "nowhere"}, {"agreement": str(uuid.UUID(int=1))}, {"x": 1}):
         bank.api("POST", "/requisitions/", 400, json=wanted(**wrong))
     bank.api("GET", "/requisitions/?limit=many", 400)
+    broken = bank.api("POST", "/requisitions/", 400, content=b"{nothing")
+    assert broken["summary"] == "JSON parse error"
 
 
 def test_what_an_account_shows(bank: Any) -> None:

@@ -201,6 +201,7 @@ def test_without_consent_nothing_new_is_seen(bank: Any) -> None:
 def test_wrong_synchronizations(bank: Any, changes: dict[str, str], status: int) -> None:
     assert synchronize(bank, status, **changes)["errors"]
     assert bank.ponto("POST", "/synchronizations", 400, json={"data": {}})["errors"]
+    assert bank.ponto("POST", "/synchronizations", 400, content=b"{nothing")["errors"]
     assert bank.ponto("GET", "/synchronizations/nobody", 404)["errors"]
 
 
@@ -229,6 +230,15 @@ def test_a_list_that_changes_between_pages(bank: Any) -> None:
     assert changed.count(ids[2]) == 2, "told twice"
     assert ids[3] not in changed, "and one is missing"
     assert read() == ids
+
+
+def test_addresses_are_under_the_name_that_the_caller_used(bank: Any) -> None:
+    for _ in range(2):
+        bank.act("receive", amount="1.00")
+    bank.ponto("GET", "/accounts")
+    headers = {"Authorization": f"Bearer {bank.ponto_token}", "Host": "api.myponto.com"}
+    body = bank.http.get(lists(bank), params={"limit": 1}, headers=headers).json()
+    assert body["links"]["next"].startswith("https://api.myponto.com/accounts/")
 
 
 def test_faults_speak_the_vendors_shape(bank: Any) -> None:
