@@ -4,6 +4,9 @@ Every draw comes from the run's seed; names and addresses are Faker's, e-mail ad
 example.com, which nobody owns.
 """
 
+import unicodedata
+from typing import NamedTuple
+
 from faker import Faker
 
 from peakproof.plan import (
@@ -34,8 +37,12 @@ def draw_shop(
     locations: tuple[Location, ...] = (_MAIN,),
     taxes_included: bool = False,
     plan: str = "standard",
+    country: str = "US",
 ) -> Shop:
-    """Return a shop whose every variant holds ``stock`` units at the first location."""
+    """Return a shop whose every variant holds ``stock`` units at the first location.
+
+    Its customers live in ``country`` (US or ES).
+    """
     random = seed.stream("shop")
     drawn = [
         _product(random.randrange(10**9), number, stock, locations)
@@ -51,7 +58,7 @@ def draw_shop(
         tax=TaxRule(title="State tax", rate="0.0825"),
         locations=list(locations),
         products=drawn,
-        customers=draw_customers(seed, customers),
+        customers=draw_customers(seed, customers, country),
         shipping_rates=[
             ShippingRate(title="Standard", price="5.90"),
             ShippingRate(title="Express", price="14.50"),
@@ -82,23 +89,46 @@ def _ean13(number: int) -> str:
     return f"{digits}{-total % 10}"
 
 
-def draw_customers(seed: Seed, count: int) -> list[Customer]:
-    """Return that many different people in the United States."""
-    fake = Faker("en_US", use_weighting=False)
+class _Country(NamedTuple):
+    """Where people live: Faker's locale, a state and how its postal codes and phones begin."""
+
+    locale: str
+    province_code: str
+    zip_pattern: str
+    phone_prefix: str
+
+
+_COUNTRIES = {
+    "US": _Country("en_US", "TX", "787##", "+1512555"),
+    "ES": _Country("es_ES", "SE", "410##", "+34955010"),
+}
+
+
+def draw_customers(seed: Seed, count: int, country: str = "US") -> list[Customer]:
+    """Return that many different people in a country (US or ES)."""
+    home = _COUNTRIES[country]
+    fake = Faker(home.locale, use_weighting=False)
     fake.seed_instance(seed.number("customers"))
     people = []
     for number in range(1, count + 1):
         first, last = fake.first_name(), fake.last_name()
         people.append(
             Customer(
-                email=f"{first}.{last}.{number}@example.com".lower().replace(" ", ""),
+                email=_plain(f"{first}.{last}.{number}@example.com"),
                 first_name=first,
                 last_name=last,
-                phone=f"+1512555{number:04d}",
+                phone=f"{home.phone_prefix}{number:04d}",
                 address1=fake.street_address(),
                 city=fake.city(),
-                province_code="TX",
-                zip=fake.zipcode_in_state("TX"),
+                province_code=home.province_code,
+                zip=fake.numerify(home.zip_pattern),
+                country_code=country,
             )
         )
     return people
+
+
+def _plain(text: str) -> str:
+    """Return an address for mail without spaces and accents."""
+    letters = unicodedata.normalize("NFKD", text.lower().replace(" ", ""))
+    return letters.encode("ascii", "ignore").decode()

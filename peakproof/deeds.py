@@ -10,7 +10,19 @@ import msgspec
 
 from peakproof.plan import Customer, Shop, Step, reference
 
-__all__ = ["cancel", "checkout", "edit", "random_basket", "stock_count", "store_sale"]
+__all__ = [
+    "cancel",
+    "cancel_rest",
+    "checkout",
+    "edit",
+    "pass_days",
+    "phone_order",
+    "poll",
+    "random_basket",
+    "ship",
+    "stock_count",
+    "store_sale",
+]
 
 
 def random_basket(draws: Random, shop: Shop, lines_max: int = 3) -> list[dict[str, Any]]:
@@ -95,3 +107,77 @@ def stock_count(at_seconds: float, actor: str, sku: str, change: int, location: 
         action="adjust_stock",
         arguments={"sku": sku, "change": change, "location_code": location},
     )
+
+
+def phone_order(
+    at_seconds: float, customer: Customer, lines: list[dict[str, Any]], label: str
+) -> Step:
+    """A clerk enters an order by telephone, to be sent by parcel; the label is its reference."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="clerk:telephone",
+        system="odoo",
+        action="enter_order",
+        arguments={
+            "customer": msgspec.to_builtins(customer),
+            "lines": lines,
+            "reference": label,
+            "carrier": True,
+        },
+        label=label,
+    )
+
+
+def ship(
+    at_seconds: float,
+    actor: str,
+    order: dict[str, str],
+    label: str,
+    lines: list[dict[str, Any]] | None = None,
+    tracking: str = "",
+    tries: int = 1,
+) -> Step:
+    """A packer sends an order (``reference(label, field)``), all of it or these lines.
+
+    With ``tries`` the packer presses the button again when it did not work.
+    """
+    arguments: dict[str, Any] = {"order": order, "tries": tries}
+    if lines is not None:
+        arguments["lines"] = lines
+    if tracking:
+        arguments["tracking"] = tracking
+    return Step(
+        at_seconds=at_seconds,
+        actor=actor,
+        system="odoo",
+        action="ship",
+        arguments=arguments,
+        label=label,
+    )
+
+
+def cancel_rest(at_seconds: float, actor: str, order: dict[str, str]) -> Step:
+    """The warehouse gives up what has not been sent of an order."""
+    return Step(
+        at_seconds=at_seconds,
+        actor=actor,
+        system="odoo",
+        action="cancel_rest",
+        arguments={"order": order},
+    )
+
+
+def pass_days(at_seconds: float, days: int = 1) -> Step:
+    """Business days pass, at every vendor alike."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="calendar",
+        system="calendar",
+        action="pass_days",
+        arguments={"days": days},
+    )
+
+
+def poll(at_seconds: float) -> Step:
+    """The connector's own schedules of up to a day come due."""
+    return Step(at_seconds=at_seconds, actor="clock", system="connector", action="poll")

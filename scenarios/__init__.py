@@ -4,9 +4,13 @@ from types import ModuleType
 
 from . import (
     api_throttle,
+    bank_outage,
+    carrier_outage,
     flash_sale,
     lost_acknowledgement,
     odoo_restart,
+    partial_shipment,
+    payout_day,
     quiet_day,
     webhook_weather,
 )
@@ -22,5 +26,9 @@ REGISTRY: dict[str, ModuleType] = {
         lost_acknowledgement,
         api_throttle,
         odoo_restart,
+        partial_shipment,
+        carrier_outage,
+        bank_outage,
+        payout_day,
     )
 }

@@ -19,6 +19,8 @@ Lines = list[dict[str, Any]]
 
 ARRIVAL_LIMIT_SECONDS = 60.0
 OPEN_STATES = ("draft", "waiting", "confirmed", "assigned")
+PRESS_AGAIN_SECONDS = 1.0  # how long a packer waits before pressing the button again
+PRESS_LIMIT_SECONDS = 60.0
 # Odoo's dialogs, answered beforehand: no text message, a backorder for what is left.
 ANSWERED = {"skip_sms": True, "skip_backorder": True}
 
@@ -85,8 +87,11 @@ class Desk:
         lines: Lines | None = None,
         tracking: str = "",
         packages: int = 1,
+        tries: int = 1,
     ) -> dict[str, Any]:
         """Send what is given (all of it without ``lines``); the rest becomes a backorder.
+
+        With ``tries`` the button is pressed again, a moment later, when Odoo refuses.
 
         The first line of ``lines`` that names an SKU means the first such line of the order,
         the second the second. Refused: not_arrived, nothing_to_ship, not_validated.
@@ -101,7 +106,7 @@ class Desk:
                 "stock.move", [move["id"]], {"quantity": quantity, "picked": quantity > 0}
             )
         self._label(picking, tracking, packages)
-        self._validate(picking)
+        self._validate(picking, tries)
         fields = [name for name in ("name", "state", "carrier_tracking_ref") if self._has(name)]
         shown = self.odoo.read("stock.picking", [picking], fields)[0]
         if shown["state"] != "done":
@@ -230,13 +235,24 @@ class Desk:
         if values:
             self.odoo.write("stock.picking", [picking], values)
 
-    def _validate(self, picking: int) -> None:
-        try:
-            answer = self.odoo.call(
-                "stock.picking", "button_validate", ids=[picking], context=ANSWERED
-            )
-        except OdooRefused as error:
-            raise SimulatorRefused("odoo_refused", str(error)) from error
+    def _validate(self, picking: int, tries: int = 1) -> None:
+        refusals: list[OdooRefused] = []
+
+        def pressed() -> list[Any]:
+            try:
+                return [
+                    self.odoo.call(
+                        "stock.picking", "button_validate", ids=[picking], context=ANSWERED
+                    )
+                ]
+            except OdooRefused as error:
+                refusals.append(error)
+                if len(refusals) >= tries:
+                    raise SimulatorRefused("odoo_refused", str(error)) from error
+                return []
+
+        limit_seconds = PRESS_LIMIT_SECONDS * tries
+        (answer,) = wait_until(pressed, limit_seconds, f"picking {picking}", PRESS_AGAIN_SECONDS)
         if isinstance(answer, dict):
             asked = answer.get("res_model", answer.get("tag", "a question"))
             raise SimulatorRefused("asked", f"Odoo answered with {asked}; picking {picking}")

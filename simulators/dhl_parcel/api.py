@@ -45,7 +45,7 @@ class Api:
         """Return the table of routes."""
         return [
             Route("POST", f"{ROOT}/authenticate", self._open(self._authenticate), "authenticate"),
-            Route("POST", f"{ROOT}/shipment", self._closed(self._create), "shipments.create"),
+            Route("POST", f"{ROOT}/shipment", self._closed(self._create), "shipments.create.buy"),
             Route("GET", f"{ROOT}/shipment", self._closed(self._manage), _managed),
             Route("GET", f"{ROOT}/track", self._closed(self._track), "track"),
             Route("POST", f"{ROOT}/endday", self._closed(self._end_day), "endday"),

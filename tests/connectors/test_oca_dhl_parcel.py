@@ -252,7 +252,7 @@ def test_a_lost_answer_costs_a_second_label(stage: Stage) -> None:
     """What peakproof is for: the module orders again, and the carrier sells again."""
     order = stage.enter("TEL-5")
     stage.carrier.inject(
-        "request", {"effect": "lost_acknowledgement", "match": "shipments.create", "count": 1}
+        "request", {"effect": "lost_acknowledgement", "match": "shipments.create.buy", "count": 1}
     )
     with pytest.raises(SimulatorRefused, match="odoo_refused"):
         stage.ship(order)

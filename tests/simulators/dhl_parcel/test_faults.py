@@ -14,7 +14,7 @@ def test_a_label_is_bought_although_the_answer_was_lost(depot: Depot, how: str) 
     customer.log_in()
     depot.client.inject(
         "request",
-        {"effect": "lost_acknowledgement", "match": "shipments.create", "count": 1, "how": how},
+        {"effect": "lost_acknowledgement", "match": "shipments.create.buy", "count": 1, "how": how},
     )
     with pytest.raises(requests.exceptions.ConnectionError):
         customer.try_to_send("WH/OUT/9")
@@ -52,14 +52,14 @@ def test_operations_are_named_in_the_history(depot: Depot) -> None:
     lines = events(depot.journal, "request")
     assert [(line["name"], line["outcome"], line["value"]["operation_type"]) for line in lines] == [
         ("authenticate", "ok", "read"),
-        ("shipments.create", "ok", "write"),
+        ("shipments.create.buy", "ok", "write"),
         ("shipments.print", "ok", "read"),
         ("shipments.hold", "ok", "write"),
         ("shipments.release", "ok", "write"),
         ("shipments.delete", "ok", "write"),
         ("track", "fail", "read"),
         ("endday", "ok", "write"),
-        ("shipments.create", "fail", "write"),
+        ("shipments.create.buy", "fail", "write"),
     ]
     assert lines[1]["value"]["arguments"]["reference"] == "WH/OUT/00001"
     assert lines[-1]["value"]["error_codes"] == ["quantity"]

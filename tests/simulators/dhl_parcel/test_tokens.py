@@ -74,7 +74,7 @@ def test_a_token_expires_after_thirty_minutes(open_depot: Callable[..., Depot]) 
 def test_the_fault_expired_token_meets_a_good_token(depot: Depot) -> None:
     customer = depot.customer
     customer.log_in()
-    rule = depot.client.inject("expired_token", {"match": "shipments.create", "count": 1})
+    rule = depot.client.inject("expired_token", {"match": "shipments.create.buy", "count": 1})
     assert customer.try_to_send().status_code == 401
     assert depot.records("label") == []
     assert customer.try_to_send().status_code == 200
@@ -91,7 +91,7 @@ def test_credentials_may_be_given(open_depot: Callable[..., Depot]) -> None:
 def test_no_secret_is_written_down(depot: Depot) -> None:
     depot.customer.send()
     token = depot.customer.token
-    wait_until(lambda: "shipments.create" in depot.journal.read_text(), 5, "the journal's line")
+    wait_until(lambda: "shipments.create.buy" in depot.journal.read_text(), 5, "the journal's line")
     text = depot.journal.read_text() + str(depot.client.snapshot())
     for secret in (depot.values["key"], token, token.split(".")[2]):
         assert secret not in text

@@ -1,0 +1,109 @@
+"""The parcel carrier fails, then hangs, then crawls, then loses an answer; packing goes on.
+
+Telephone orders are sent by parcel throughout; orders of the channel come in at the same time
+where the connector takes them, and must not slow down. A packer presses the button again when
+it did not work. In the end every parcel has one label that was paid for, and no label was
+bought for nothing, the one whose answer was lost included.
+Try it: ``peakproof run carrier_outage --connector connectors/oca_dhl_parcel``.
+"""
+
+import msgspec
+
+from peakproof.assortment import draw_shop
+from peakproof.deeds import checkout, phone_order, random_basket, ship
+from peakproof.plan import (
+    CarrierAccount,
+    CarrierService,
+    Plan,
+    PlannedFault,
+    Scenario,
+    Stage,
+    Step,
+    reference,
+)
+from peakproof.seed import Seed
+
+__all__ = ["NAME", "SCENARIO", "Options", "plan"]
+
+NAME = "carrier_outage"
+
+BUY = "*.buy"  # the operation that buys a label: every carrier's simulator names it so
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """``parcels`` a stage; ``shop_orders`` while the carrier is down."""
+
+    parcels: int = 3
+    shop_orders: int = 8
+    stock: int = 200
+    errors: int = 2
+    slow_seconds: float = 3.0
+
+
+def plan(options: Options, seed: Seed) -> Plan:
+    """Draw the orders and the outage."""
+    shop = draw_shop(
+        seed, products=5, stock=options.stock, customers=options.parcels * 3, country="ES"
+    )
+    shop.carrier_accounts = [
+        CarrierAccount(carrier=carrier, services=[CarrierService(name="Ground", price=price)])
+        for carrier, price in (("UPS", "8.40"), ("USPS", "7.10"))
+    ]
+    draws = seed.stream(NAME)
+    stages: list[Stage] = []
+    for name in ("a calm morning", "the outage", "an answer is lost"):
+        entered: list[Step] = []
+        sent: list[Step] = []
+        for number in range(options.parcels):
+            label = f"{name.split()[-1]}-{number + 1}"
+            customer = shop.customers[len(stages) * options.parcels + number]
+            entered.append(phone_order(number * 0.2, customer, random_basket(draws, shop), label))
+            order = reference(label, "odoo_order_id")
+            sent.append(ship(0.5 + number * 0.2, "packer-1", order, f"ship-{label}", tries=8))
+        stages.append(Stage(name=name, steps=[*entered, *sent]))
+    for number in range(options.shop_orders):
+        buyer = draws.choice(shop.customers)
+        step = checkout(number * 0.3, buyer, random_basket(draws, shop), f"shop-{number + 1}")
+        step.flow = "orders"
+        stages[1].steps.append(step)
+    stages[1].faults = [
+        PlannedFault(
+            fault="api_errors",
+            options={"simulator": "carrier", "operation": BUY, "count": options.errors},
+        ),
+        PlannedFault(
+            fault="api_latency",
+            options={
+                "simulator": "carrier",
+                "operation": BUY,
+                "skip": options.errors,
+                "count": 1,
+                "delay_seconds": options.slow_seconds,
+            },
+            must_fire=False,
+        ),
+    ]
+    stages[2].faults = [
+        PlannedFault(
+            fault="lost_acknowledgement",
+            options={"simulator": "carrier", "operation": BUY, "count": 1},
+        )
+    ]
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=stages,
+    )
+
+
+SCENARIO = Scenario(
+    name=NAME,
+    summary="The carrier fails, crawls and loses an answer; no parcel is bought twice.",
+    flows=("shipping",),
+    simulators=("shopify", "carrier"),
+    options=Options,
+    invariants=("labels_once", "orders_exactly_once", "fulfilled_once", "service_levels"),
+    plan=plan,
+)
