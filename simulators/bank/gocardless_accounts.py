@@ -144,7 +144,7 @@ class Accounts:
                 "This account or its Requisition was suspended due to numerous errors that "
                 "occurred while accessing it."
             )
-            raise Answer(problem(409, "Account suspended", detail))
+            raise Answer(problem(409, "Account Suspended", detail))
         if faults.fire("institution_down", name):
             raise Answer(problem(503, "ServiceError", "Institution service unavailable."))
 

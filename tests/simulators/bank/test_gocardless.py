@@ -21,12 +21,12 @@ def wanted(**changes: Any) -> dict[str, Any]:
 
 
 def test_tokens_have_ends_and_are_renewed(open_bank: Callable[..., Any]) -> None:
-    bank = open_bank(time_scale=86_400.0)  # a day of the vendor's is a second here
+    bank = open_bank(time_scale=43_200.0)  # a day of the vendor's is two seconds here
     body = {"secret_id": SECRET_ID, "secret_key": SECRET_KEY}
     made = bank.http.post("/api/v2/token/new/", json=body).json()
     assert set(made) == {"access", "access_expires", "refresh", "refresh_expires"}
-    assert made["access_expires"] == 1
-    assert made["refresh_expires"] == 30
+    assert made["access_expires"] == 2
+    assert made["refresh_expires"] == 60
     bank.api_token = made["access"]
     bank.api("GET", "/institutions/")
     wait_until(lambda: bank.api_answer("GET", "/institutions/").status_code == 401, 10, "the end")
@@ -263,7 +263,7 @@ def test_scope_and_unknown_accounts(bank: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "summary"),
     [("account_processing", 409, "AccountProcessing"),
-     ("account_suspended", 409, "Account suspended"),
+     ("account_suspended", 409, "Account Suspended"),
      ("institution_down", 503, "ServiceError"),
      ("expired_token", 401, "Invalid token")],
 )  # fmt: skip

@@ -40,7 +40,7 @@ def finished(bank: Any, identity: str) -> Any:
 
 
 def test_tokens(open_bank: Callable[..., Any]) -> None:
-    bank = open_bank(time_scale=1_799.0)
+    bank = open_bank(time_scale=900.0)
     grant = {"grant_type": "client_credentials"}
     for good in ({"params": grant}, {"data": grant}):
         answer = bank.http.post("/oauth2/token", headers=basic(CLIENT_ID, CLIENT_SECRET), **good)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as Tree
 
 import pytest
 
@@ -87,6 +88,36 @@ def test_camt_tells_payments_of_a_batch_names_and_reversals(bank: Any, form: str
     assert nasty.text == NASTY.strip()
     assert nasty.name == NASTY[:70].strip()
     assert credit.text == "Order 1001"
+
+
+@pytest.mark.parametrize("form", ["camt053", "camt053_v2"])
+def test_camt_has_what_the_odoo_importer_looks_for(bank: Any, form: str) -> None:
+    """OCA's account_statement_import_camt reads these places; the sign decides the role."""
+    busy_day(bank)
+    path = Path(bank.act("issue_statement", format=form)["path"])
+    root = Tree.fromstring(path.read_bytes())
+    space = root.tag.partition("}")[0] + "}"
+    message = root[0]
+    assert [node.tag.removeprefix(space) for node in message] == ["GrpHdr", "Stmt"]
+    names = {"": space[1:-1]}
+    body = message[1]
+    for place in ("Id", "Acct/Id/IBAN", "Acct/Ccy"):
+        assert body.findtext(place, "", names)
+    roles = []
+    for entry in body.findall("Ntry", names):
+        assert date.fromisoformat(entry.findtext("BookgDt/Dt", "", names))
+        total = Decimal(entry.findtext("Amt", "", names))
+        amounts = [
+            Decimal(one.findtext("Amt", "", names) or one.findtext("AmtDtls/TxAmt/Amt", "", names))
+            for one in entry.findall("NtryDtls/TxDtls", names)
+        ]
+        assert sum(amounts) == total, "one line of Odoo for each payment"
+        role = "Dbtr" if entry.findtext("CdtDbtInd", "", names) == "CRDT" else "Cdtr"
+        roles.append(entry.find(f"NtryDtls/TxDtls/RltdPties/{role}", names) is not None)
+    references = [node.text for node in body.iter(f"{space}AcctSvcrRef")]
+    inner = [node.text for node in body.findall("Ntry/NtryDtls/TxDtls/Refs/AcctSvcrRef", names)]
+    assert len(inner) == len(set(inner)) == len(references) - len(roles)
+    assert roles == [True, True, False, True, False, False, True, False]
 
 
 def test_ofx_and_mt940_tell_names_and_texts(bank: Any) -> None:
