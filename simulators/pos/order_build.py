@@ -178,12 +178,11 @@ def cleared(record: Record, paths: list[str]) -> Record:
         else:
             left = [part for part in result.get(found[1], []) if part.get("uid") != found[2]]
             result[found[1]] = left
-            for line in result.get("line_items", []):
-                for links, name in (("applied_taxes", "tax_uid"),
-                                    ("applied_discounts", "discount_uid")):  # fmt: skip
-                    kept = [link for link in line.get(links, []) if link[name] != found[2]]
-                    if links in line:
-                        line[links] = kept
+    for many, name in (("taxes", "tax_uid"), ("discounts", "discount_uid")):
+        known = {part["uid"] for part in result.get(many, [])}
+        for line in result.get("line_items", []):
+            links = line.get(f"applied_{many}", [])
+            links[:] = [link for link in links if link[name] in known]
     return result
 
 

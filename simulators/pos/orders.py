@@ -6,6 +6,7 @@ have no version and cannot be updated; ``created_at`` of an order of an offline 
 reached Square.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,9 +72,14 @@ class Orders:
         self._price(record)
         return record
 
-    def create(self, given: Record, *, by_api: bool = True, occurred_at: str = "") -> Order:
-        """Add an order, OPEN or DRAFT; ``occurred_at`` is the till's time."""
-        record = self.calculate(given)
+    def create(
+        self, given: Record, *, by_api: bool = True, occurred_at: str = "", priced: bool = False
+    ) -> Order:
+        """Add an order, OPEN or DRAFT.
+
+        ``occurred_at`` is the till's time; ``priced`` says that the till worked it out already.
+        """
+        record = copy.deepcopy(given) if priced else self.calculate(given)
         now = self._business.now()
         record |= {
             "id": self._business.identity(27),
@@ -164,7 +170,7 @@ class Orders:
             self._close(order, "CANCELED")
         elif state == "OPEN":
             record["state"] = "OPEN"
-        self.settle(order)
+        self.settle(order, for_nothing=state == "COMPLETED")
         self.touch(order)
         if fulfilled != [part.get("state") for part in record.get("fulfillments", [])]:
             self._fulfilment_changed(order)
@@ -183,13 +189,16 @@ class Orders:
         """Return how many units are left to pay."""
         return int(order.record["net_amount_due_money"]["amount"])
 
-    def settle(self, order: Order) -> None:
-        """Complete an order if all is paid and fulfilled; take its goods out of stock."""
+    def settle(self, order: Order, for_nothing: bool = False) -> None:
+        """Complete an order if all is paid and fulfilled; take its goods out of stock.
+
+        One that costs nothing completes only when that is asked for (``for_nothing``).
+        """
         record = order.record
         self._price(record)
         if record["state"] in CLOSED or self.due(order):
             return
-        if not record.get("tenders") and record["total_money"]["amount"]:
+        if not record.get("tenders") and not for_nothing:
             return
         self._take_stock(order)
         if all(part.get("state") in _DONE for part in record.get("fulfillments", [])):

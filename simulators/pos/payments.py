@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .errors import Refusal, conflict, invalid, missing, not_found
+from .errors import Refusal, conflict, invalid, missing, not_found, not_modelled
 from .orders import CLOSED, Order
 
 if TYPE_CHECKING:
@@ -96,12 +96,11 @@ class Payments:
             order = self._order_for(place.id, amount, given)
         record["order_id"] = order.id
         self.all[payment.id] = payment
-        if at_once:
-            self._capture(payment)
-        else:
+        if not at_once:
             self._hold(payment, given)
         self._tell(payment, "payment.created")
         if at_once:
+            self._capture(payment)
             self._settle([payment], order)
         return payment
 
@@ -123,8 +122,8 @@ class Payments:
         record["application_details"] = {"square_product": "SQUARE_POS"}
         payment = Payment(record, self._business.next_number())
         self.all[payment.id] = payment
-        self._capture(payment)
         self._tell(payment, "payment.created")
+        self._capture(payment)
         self._settle([payment], order)
         return payment
 
@@ -236,12 +235,13 @@ class Payments:
             record["card_details"]["status"] = "CAPTURED"
             timeline = record["card_details"]["card_payment_timeline"]
             timeline["captured_at"] = self._business.now()
+        self.touch(payment)
 
     def _settle(self, payments: list[Payment], order: Order) -> None:
         """Put completed payments into their order as tenders."""
         tenders = order.record.setdefault("tenders", [])
         tenders += [tender_of(payment.record) for payment in payments]
-        self._business.orders.settle(order)
+        self._business.orders.settle(order, for_nothing=True)
         self._business.orders.touch(order)
         for payment in payments:
             self._business.drawers.paid(payment.record)
@@ -277,7 +277,6 @@ class Payments:
             raise _mismatch(brought, due)
         for payment in payments:
             self._capture(payment)
-            self.touch(payment)
         self._settle(payments, order)
 
     def cancel(self, payment: Payment) -> None:
@@ -320,6 +319,8 @@ def _kind(source: str) -> str:
         return source
     if source == CARD_OK or source in DECLINES:
         return "CARD"
+    if source.startswith(("ccof:", "gftc:", "bauth:", "wnon:")):
+        raise not_modelled(f"the payment source {source.partition(':')[0]}")
     raise Refusal("CARD_TOKEN_USED" if source.startswith("cnon:") else "NOT_FOUND",
                   "Card nonce not found or already used.", "source_id",
                   400 if source.startswith("cnon:") else 404)  # fmt: skip

@@ -21,7 +21,7 @@ from .pricing import shared
 if TYPE_CHECKING:
     from .business import Business
 
-__all__ = ["Refund", "Refunds"]
+__all__ = ["Good", "Refund", "Refunds"]
 
 Record = dict[str, Any]
 CARD_REFUND_SECONDS = 30.0
@@ -29,13 +29,31 @@ _STATUSES = {"PENDING": "PENDING", "COMPLETED": "APPROVED", "FAILED": "FAILED"}
 
 
 @dataclass
+class Good:
+    """Pieces of a sold line that come back; ``before`` is how many came back earlier."""
+
+    line: Record
+    quantity: int
+    before: int = 0
+
+    def share(self, name: str) -> int:
+        """Return the part of one of the line's sums: the parts of all pieces make the whole."""
+        units, sold = self.line[name]["amount"], int(self.line["quantity"])
+
+        def part(pieces: int) -> int:
+            return shared(units, [pieces, sold - pieces])[0]
+
+        return part(self.before + self.quantity) - part(self.before)
+
+
+@dataclass
 class Refund:
-    """A refund as Square writes it. ``goods`` are (line, quantity) that came back."""
+    """A refund as Square writes it. ``goods`` are what came back."""
 
     record: Record
     number: int
     sale: Order
-    goods: list[tuple[Record, int]] = field(default_factory=list)
+    goods: list[Good] = field(default_factory=list)
     restocked: bool = False
 
     @property
@@ -72,7 +90,7 @@ class Refunds:
         payment: Payment,
         amount: int,
         reason: str = "",
-        goods: list[tuple[Record, int]] | None = None,
+        goods: list[Good] | None = None,
         restock: bool = False,
     ) -> Refund:
         """Refund so many units of a payment; raises Refusal when that is too much."""
@@ -165,13 +183,13 @@ class Refunds:
 
     def _restock(self, refund: Refund) -> None:
         stock = self._business.stock
-        for line, quantity in refund.goods:
-            variation = line.get("catalog_object_id")
+        for good in refund.goods:
+            variation = good.line.get("catalog_object_id")
             if variation and stock.tracked(variation):
                 stock.move(
                     variation,
                     refund.record["location_id"],
-                    quantity,
+                    good.quantity,
                     ("SOLD", "IN_STOCK"),
                     transaction_id=refund.record["order_id"],
                     refund_id=refund.id,
@@ -180,15 +198,23 @@ class Refunds:
     def _return_order(self, refund: Refund) -> Order:
         business = self._business
         amount = refund.record["amount_money"]["amount"]
-        lines = [self._return_line(line, quantity) for line, quantity in refund.goods]
-        if sum(line["total_money"]["amount"] for line in lines) != amount:
-            lines = [self._amount_line(amount)]
-        tax = sum(line["total_tax_money"]["amount"] for line in lines)
-        zero = business.money(0)
+        lines = [self._return_line(good) for good in refund.goods]
+        tip = amount - sum(line["total_money"]["amount"] for line in lines)
+        if not lines or not 0 <= tip <= refund.sale.record["total_tip_money"]["amount"]:
+            lines, tip = [self._amount_line(amount)], 0
+        tips = [{"uid": business.identity(22), "applied_money": business.money(tip),
+                 "source_tender_id": refund.record["payment_id"]}]  # fmt: skip
+
+        def together(name: str) -> Record:
+            return business.money(sum(line[name]["amount"] for line in lines))
+
         amounts = {
-            "total_money": business.money(amount), "tax_money": business.money(tax),
-            "discount_money": zero, "tip_money": zero, "service_charge_money": zero,
-        }  # fmt: skip
+            "total_money": business.money(amount),
+            "tax_money": together("total_tax_money"),
+            "discount_money": together("total_discount_money"),
+            "tip_money": business.money(tip),
+            "service_charge_money": business.money(0),
+        }
         order = business.orders.create(
             {"location_id": refund.record["location_id"], "source": {"name": "Refund"}},
             by_api=False,
@@ -200,6 +226,7 @@ class Refunds:
                     "uid": business.identity(22),
                     "source_order_id": refund.sale.id,
                     "return_line_items": lines,
+                    **({"return_tips": tips} if tip else {}),
                     "return_amounts": amounts,
                 }
             ],
@@ -212,17 +239,17 @@ class Refunds:
         business.orders.announce(order)
         return order
 
-    def _return_line(self, line: Record, quantity: int) -> Record:
-        business, sold = self._business, int(line["quantity"])
+    def _return_line(self, good: Good) -> Record:
+        business, line = self._business, good.line
         parts = {
-            name: _part(line[name]["amount"], quantity, sold)
+            name: good.share(name)
             for name in ("total_money", "total_tax_money", "total_discount_money")
         }
         kept = ("name", "catalog_object_id", "catalog_version", "variation_name", "item_type")
         return {
             "uid": business.identity(22),
             "source_line_item_uid": line["uid"],
-            "quantity": str(quantity),
+            "quantity": str(good.quantity),
             **{name: line[name] for name in kept if name in line},
             "base_price_money": line["base_price_money"],
             **{name: business.money(units) for name, units in parts.items()},
@@ -236,12 +263,20 @@ class Refunds:
             "total_tax_money": business.money(0), "total_discount_money": business.money(0),
         }  # fmt: skip
 
-    def worth(self, goods: list[tuple[Record, int]]) -> int:
-        """Return the units that goods were sold for, tax included."""
-        return sum(
-            _part(line["total_money"]["amount"], quantity, int(line["quantity"]))
-            for line, quantity in goods
-        )
+    def left_of(self, sale: Order) -> list[Good]:
+        """Return the pieces of a sale that did not come back yet, by line."""
+        back: dict[str, int] = {}
+        for refund in self.all.values():
+            if refund.sale is sale and refund.record["status"] != "FAILED":
+                for good in refund.goods:
+                    back[good.line["uid"]] = back.get(good.line["uid"], 0) + good.quantity
+        lines = sale.record.get("line_items", [])
+        goods = [
+            Good(line, int(line["quantity"]) - before, before)
+            for line in lines
+            for before in (back.get(line["uid"], 0),)
+        ]
+        return [good for good in goods if good.quantity > 0]
 
     def shown(self, refund: Refund) -> Record:
         """Return the vendor-neutral record of a refund."""
@@ -257,8 +292,8 @@ class Refunds:
             "tender": record["destination_type"].lower(),
             "state": record["status"].lower(),
             "lines": [
-                {"sku": sku(line.get("catalog_object_id", "")), "quantity": quantity}
-                for line, quantity in refund.goods
+                {"sku": sku(good.line.get("catalog_object_id", "")), "quantity": good.quantity}
+                for good in refund.goods
             ],
             "restocked": refund.restocked,
             "created": record["created_at"],
@@ -269,8 +304,3 @@ class Refunds:
     def snapshot(self) -> dict[str, Record]:
         """Return every refund's record."""
         return {refund.id: self.shown(refund) for refund in self.all.values()}
-
-
-def _part(units: int, quantity: int, sold: int) -> int:
-    """Return the share of some of the pieces of a line; all of them make the whole."""
-    return shared(units, [quantity, sold - quantity])[0]

@@ -103,23 +103,26 @@ class PointOfSale(Simulator):
 
     def snapshot(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the final records."""
-        business = self.business
-        if business is None:
+        business, tills = self.business, self.tills
+        if business is None or tills is None:
             return {}
         return {
             "sale": business.orders.snapshot(),
             "sale_refund": business.refunds.snapshot(),
             "level": business.stock.snapshot(),
             "day_close": business.drawers.closes,
+            "till": tills.snapshot(),
         }
 
     def pending(self) -> Mapping[str, int]:
-        """Return what is under way: webhooks, card refunds, and sales on offline tills."""
-        business, tills = self.business, self.tills
+        """Return what is under way: webhooks and card refunds.
+
+        Sales on an offline till are not: nothing happens to them until it comes online.
+        """
+        business = self.business
         return {
             "deliveries": self.subscriptions.engine.pending(),
             "refunds": business.refunds.pending() if business else 0,
-            "offline_sales": tills.waiting() if tills else 0,
         }
 
     def day_began(self) -> None:

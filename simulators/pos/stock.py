@@ -18,7 +18,7 @@ from .shapes import moment, stamp
 if TYPE_CHECKING:
     from .business import Business
 
-__all__ = ["MOVES", "Stock"]
+__all__ = ["MOVES", "Level", "Stock"]
 
 Record = dict[str, Any]
 Key = tuple[str, str, str]  # variation, location, state
@@ -36,19 +36,23 @@ _EARLY_DAYS = 30  # the opening count is older than anything a skewed till can r
 
 
 @dataclass
-class _Level:
+class Level:
+    """One count: the latest physical count and what moved after it, in any order of arrival."""
+
     quantity: int = 0
     counted_at: datetime | None = None
     calculated_at: str = ""
     moves: list[tuple[datetime, int]] = field(default_factory=list)
 
     def count(self, quantity: int, at: datetime) -> None:
+        """Take in that so many were counted at a time."""
         if self.counted_at is None or at >= self.counted_at:
             self.counted_at = at
             self.moves = [move for move in self.moves if move[0] > at]
             self.quantity = quantity + sum(units for _, units in self.moves)
 
     def move(self, units: int, at: datetime) -> None:
+        """Take in that units came (or, negative, went) at a time."""
         if self.counted_at is None or at > self.counted_at:
             self.moves.append((at, units))
             self.quantity += units
@@ -59,7 +63,7 @@ class Stock:
 
     def __init__(self, business: "Business") -> None:
         self._business = business
-        self._levels: dict[Key, _Level] = {}
+        self._levels: dict[Key, Level] = {}
         self.changes: list[tuple[int, str, Record]] = []  # (number, occurred_at, change)
 
     def seed(self) -> None:
@@ -122,7 +126,7 @@ class Stock:
         record = self._record(variation, quantity, occurred_at, product, more)
         record |= {"state": more.get("state", "IN_STOCK"), "location_id": location}
         key = (variation, location, record["state"])
-        level = self._levels.setdefault(key, _Level())
+        level = self._levels.setdefault(key, Level())
         level.count(quantity, moment(record["occurred_at"], "occurred_at"))
         change = {"type": "PHYSICAL_COUNT", "physical_count": record}
         return self._took_place(change, record, [key], announce)
@@ -149,7 +153,7 @@ class Stock:
         for state, units in ((states[0], -quantity), (states[1], quantity)):
             if state not in UNCOUNTED:
                 keys.append((variation, location, state))
-                self._levels.setdefault(keys[-1], _Level()).move(units, at)
+                self._levels.setdefault(keys[-1], Level()).move(units, at)
         change = {"type": "ADJUSTMENT", "adjustment": record}
         return self._took_place(change, record, keys, True)
 

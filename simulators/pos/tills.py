@@ -17,6 +17,7 @@ from peakproof.simkit import SimulatorRefused, parse_money, to_minor
 
 from .errors import Refusal
 from .orders import Order
+from .refunds import Good
 from .sales import amount_text
 from .shapes import stamp
 
@@ -46,9 +47,16 @@ class Tills:
         self._business = business
         self._tills = {place.id: _Till() for place in business.places.values()}
 
-    def waiting(self) -> int:
-        """Return how many sales wait on offline tills."""
-        return sum(len(till.waiting) for till in self._tills.values())
+    def snapshot(self) -> dict[str, Record]:
+        """Return the tills by location: offline or not, and how many sales wait there."""
+        return {
+            self._business.places[place].code: {
+                "location_code": self._business.places[place].code,
+                "offline": till.offline,
+                "waiting": len(till.waiting),
+            }
+            for place, till in self._tills.items()
+        }
 
     # selling
 
@@ -70,6 +78,7 @@ class Tills:
             "at": at,
             "offline": till.offline,
             "supplied": self._units(given["cash_given"]) if "cash_given" in given else None,
+            "customer": given.get("customer"),
         }
         try:
             shown = self._business.orders.calculate(order)
@@ -84,9 +93,9 @@ class Tills:
             "total": amount_text(total, currency), "currency": currency, "offline": till.offline,
         }  # fmt: skip
         if till.offline:
-            till.waiting.append((order, tender))
+            till.waiting.append((shown, tender))
             return result
-        sold = self._record(order, tender)
+        sold = self._record(shown, tender)
         return result | {"order_id": sold.id, "payment_id": self._payment_of(sold)}
 
     def _order(self, place: "Place", given: Record, reference: str) -> Record:
@@ -114,8 +123,6 @@ class Tills:
             "pricing_options": {"auto_apply_taxes": True},
             "source": dict(_SOURCE),
         }
-        if given.get("customer"):
-            order["customer_id"] = self._customer(given["customer"])
         return order
 
     def _discount(self, wish: Record, uid: str) -> Record:
@@ -144,7 +151,9 @@ class Tills:
     def _record(self, given: Record, tender: Record, twin: Order | None = None) -> Order:
         """Put a sale into Square's books; ``twin`` is the order it repeats."""
         business = self._business
-        order = business.orders.create(given, by_api=False, occurred_at=tender["at"])
+        if tender["customer"]:
+            given = {**given, "customer_id": self._customer(tender["customer"])}
+        order = business.orders.create(given, by_api=False, occurred_at=tender["at"], priced=True)
         order.offline = tender["offline"]
         if twin is not None:
             order.duplicate_of = twin.id
@@ -156,7 +165,7 @@ class Tills:
             business.orders.touch(order)
             return order
         business.orders.announce(order)
-        more: Record = {"reference_id": given["reference_id"]} if "reference_id" in given else {}
+        more: Record = {"reference_id": given["reference_id"]}
         if "customer_id" in given:
             more["customer_id"] = given["customer_id"]
         if tender["offline"]:
@@ -168,6 +177,8 @@ class Tills:
     def refund_sale(self, given: Record, _actor: str) -> Record:
         """Give money back for a sale: some lines, an amount, or all that is left."""
         order = self._sale_of(given)
+        if order.duplicate_of:  # the same goods and the same payment
+            order = self._business.orders.find(order.duplicate_of)
         place = order.record["location_id"]
         if self._tills[place].offline:
             raise SimulatorRefused("till_offline", "an offline till cannot refund")
@@ -175,14 +186,14 @@ class Tills:
             raise SimulatorRefused("not_paid", "the sale was not paid")
         payment = self._business.payments.find(order.record["tenders"][0]["payment_id"])
         refunds = self._business.refunds
-        goods = [self._good(order, wish) for wish in given.get("lines") or []]
+        goods = self._goods(order, given.get("lines") or [])
         if goods:
-            amount = refunds.worth(goods)
+            amount = sum(good.share("total_money") for good in goods)
         elif given.get("amount") is not None:
             amount = self._units(given["amount"])
         else:
             amount = refunds.refundable(payment)
-            goods = [(line, int(line["quantity"])) for line in order.record.get("line_items", [])]
+            goods = refunds.left_of(order)
         restock = bool(given.get("restock", False))
         try:
             refund = refunds.create(payment, amount, str(given.get("reason", "")), goods, restock)
@@ -195,21 +206,20 @@ class Tills:
             "currency": self._business.currency,
         }
 
-    def _good(self, order: Order, wish: Record) -> tuple[Record, int]:
-        variation, quantity = self._variation(wish), self._quantity(wish)
-        returned = sum(
-            units
-            for refund in self._business.refunds.all.values()
-            if refund.sale is order and refund.record["status"] != "FAILED"
-            for line, units in refund.goods
-            if line.get("catalog_object_id") == variation
-        )
-        for line in order.record.get("line_items", []):
-            if line.get("catalog_object_id") == variation:
-                if quantity + returned > int(line["quantity"]):
-                    raise SimulatorRefused("too_many", "more than were sold or are left")
-                return line, quantity
-        raise SimulatorRefused("not_sold", f"the sale has no {wish.get('sku')}")
+    def _goods(self, order: Order, wishes: list[Record]) -> list[Good]:
+        """Return the pieces that are wished back, from the first lines that have them."""
+        left, chosen = self._business.refunds.left_of(order), []
+        for wish in wishes:
+            variation, quantity = self._variation(wish), self._quantity(wish)
+            for good in left:
+                if good.line.get("catalog_object_id") == variation and quantity:
+                    pieces = min(quantity, good.quantity)
+                    chosen.append(Good(good.line, pieces, good.before))
+                    good.before, good.quantity = good.before + pieces, good.quantity - pieces
+                    quantity -= pieces
+            if quantity:
+                raise SimulatorRefused("too_many", f"{wish.get('sku')}: not so many are left")
+        return [good for good in chosen if good.quantity]
 
     # offline
 

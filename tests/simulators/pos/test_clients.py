@@ -177,6 +177,26 @@ def test_order_life(till: Any) -> None:
     assert [each.id for each in batch.orders] == [order.id]
 
 
+def test_an_order_that_costs_nothing_is_paid_with_nothing(till: Any) -> None:
+    order = created(till, discounts=[{"percentage": "100", "type": "FIXED_PERCENTAGE"}])
+    assert (order.state, order.total_money.amount) == ("OPEN", 0)
+    paid = till.checked(till.square.orders.pay(order_id=order.id, idempotency_key=till.key())).order
+    assert (paid.state, till.level()) == ("COMPLETED", 48)
+
+
+def test_clearing_a_list_clears_what_points_at_it(till: Any) -> None:
+    order = created(till, taxes=[{"percentage": "10"}], discounts=[{"percentage": "50"}])
+    assert order.total_money.amount == 2_200
+    change = {"version": 1, "location_id": till.place()}
+    bare = till.checked(
+        till.square.orders.update(
+            order_id=order.id, order=change, fields_to_clear=["taxes", "discounts"]
+        )
+    ).order
+    assert bare.total_money.amount == 4_000
+    assert not bare.line_items[0].applied_taxes
+
+
 def test_stale_order_version(till: Any) -> None:
     order = created(till)
     with pytest.raises(ApiError) as refused:

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from square.core.api_error import ApiError
 
 from simulators.pos.shapes import stamp
+from simulators.pos.stock import Level
 
 
 def now(**ago: float) -> str:
@@ -206,3 +207,29 @@ def test_stock_is_opening_plus_received_less_sold_plus_restocked(
         till.hosted.client.heal(rule)
     for sale in till.snapshot("sale").values():
         assert sum(Decimal(line["total"]) for line in sale["lines"]) == Decimal(sale["total"])
+
+
+HAPPENINGS = some.lists(
+    some.tuples(some.booleans(), some.integers(-9, 9), some.integers(0, 10**6)),
+    max_size=12,
+    unique_by=lambda happening: happening[2],
+)
+
+
+@given(happenings=HAPPENINGS, data=some.data())
+def test_a_count_does_not_depend_on_the_order_of_arrival(
+    happenings: list[tuple[bool, int, int]], data: Any
+) -> None:
+    level, quantity = Level(), 0
+    for counts, units, _ in sorted(happenings, key=lambda happening: happening[2]):
+        quantity = units if counts else quantity + units
+    for counts, units, at in data.draw(some.permutations(happenings)):
+        moment = datetime.fromtimestamp(at, UTC)
+        (level.count if counts else level.move)(units, moment)
+    assert level.quantity == quantity
+
+
+def test_changes_of_levels_are_in_the_history(till: Any) -> None:
+    till.act("sale", location_code="LA", lines=[{"sku": "TEE", "quantity": 9}])
+    (noted,) = till.wait_for("state", "level")
+    assert (noted.key, noted.value["quantity"]) == ("TEE@LA", -1)

@@ -77,7 +77,7 @@ def test_an_offline_store_sends_its_sales_later(till: Any) -> None:
     till.act("go_offline", location_code="NY", clock_skew_seconds=-3600)
     sold = [sell(till, quantity=quantity, tender="card") for quantity in (1, 2)]
     assert [each["order_id"] for each in sold] == ["", ""]
-    assert till.hosted.client.pending()["offline_sales"] == 2
+    assert till.snapshot("till")["NY"] == {"location_code": "NY", "offline": True, "waiting": 2}
     assert till.level() == 50, "Square does not know yet"
     assert sell(till, location_code="LA")["order_id"], "other stores are online"
     before = till.square.orders.search(location_ids=[till.place()])
@@ -190,3 +190,39 @@ def test_a_whole_refund_takes_the_tip_along(till: Any) -> None:
     assert Decimal(back["amount"]) == Decimal(sold["total"])
     assert till.snapshot("sale")[sold["order_id"]]["refunded"] == back["amount"]
     assert till.level() == 50
+
+
+def test_pieces_refunded_one_by_one_come_to_the_whole(till: Any) -> None:
+    sold = sell(till, "BOOK", 3, discount={"amount": "0.01"})
+    amounts = [
+        till.act("refund_sale", order_id=sold["order_id"], lines=[{"sku": "BOOK", "quantity": 1}],
+                 restock=True)["amount"]
+        for _ in range(3)
+    ]  # fmt: skip
+    assert sum(map(Decimal, amounts)) == Decimal(sold["total"]) == Decimal("29.96")
+    assert till.level("BOOK") == 9
+    with pytest.raises(SimulatorRefused, match="too_many"):
+        till.act("refund_sale", order_id=sold["order_id"], lines=[{"sku": "BOOK", "quantity": 1}])
+
+
+def test_what_is_left_after_a_partial_refund(till: Any) -> None:
+    sold = sell(till, quantity=3)
+    till.act("refund_sale", order_id=sold["order_id"], lines=[{"sku": "TEE", "quantity": 1}],
+             restock=True)  # fmt: skip
+    back = till.act("refund_sale", order_id=sold["order_id"], restock=True)
+    assert back["amount"] == "43.30"
+    assert till.level() == 50
+    assert till.snapshot("sale_refund")[back["refund_id"]]["lines"] == [
+        {"sku": "TEE", "quantity": 2}]  # fmt: skip
+
+
+def test_an_offline_sale_keeps_the_price_that_it_was_sold_for(till: Any) -> None:
+    till.act("go_offline", location_code="NY")
+    sold = sell(till, "BOOK", customer={"email": "new@example.com"})
+    assert len(till.square.customers.search().customers) == 1, "nobody told Square yet"
+    book = till.square.catalog.object.get(object_id=till.variation("BOOK")).object
+    till.square.catalog.object.delete(object_id=book.item_variation_data.item_id)
+    (arrived,) = till.act("come_online", location_code="NY")["sales"]
+    record = till.snapshot("sale")[arrived["order_id"]]
+    assert (record["total"], record["lines"][0]["sku"]) == (sold["total"], "BOOK")
+    assert len(till.square.customers.search().customers) == 2

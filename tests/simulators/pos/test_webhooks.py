@@ -89,6 +89,14 @@ def test_every_event_is_signed_and_as_published(till: Any, receiver: Receiver) -
     assert counts[0]["catalog_object_id"] == till.variation()
 
 
+def test_a_payment_is_approved_before_it_is_completed(till: Any, receiver: Receiver) -> None:
+    subscribe(till, receiver.url, ["payment.created", "payment.updated"])
+    sell(till)
+    bodies = [msgspec.json.decode(body) for _, body in receiver.wait(2)]
+    status = {body["type"]: body["data"]["object"]["payment"]["status"] for body in bodies}
+    assert status == {"payment.created": "APPROVED", "payment.updated": "COMPLETED"}
+
+
 def test_only_what_was_subscribed_and_while_enabled(till: Any, receiver: Receiver) -> None:
     subscription = subscribe(till, receiver.url, ["payment.created"])
     sell(till)
