@@ -25,7 +25,7 @@ class Desk:
         self.http = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
         )
-        self._connections = stripe.RequestsClient()
+        self.connections = stripe.RequestsClient()
         self.stripe = self.official()
 
     def official(self, retries: int = 0) -> stripe.StripeClient:
@@ -34,7 +34,7 @@ class Desk:
             KEY,
             base_addresses={"api": self.url, "files": self.url},
             max_network_retries=retries,
-            http_client=self._connections,
+            http_client=self.connections,
         )
 
     def act(self, action: str, **arguments: Any) -> dict[str, Any]:
@@ -78,10 +78,23 @@ class Desk:
         lines = self.journal.read_text().splitlines()
         return [event for line in lines if (event := json.loads(line))["kind"] == kind]
 
+    def wait_for(self, kind: str, count: int = 1, **values: Any) -> list[dict[str, Any]]:
+        """Wait until the journal holds so many events of a kind with these fields."""
+
+        def found() -> list[dict[str, Any]]:
+            return [
+                event
+                for event in self.events(kind)
+                if all(event.get(name) == value for name, value in values.items())
+            ]
+
+        wait_until(lambda: len(found()) >= count, 10, f"{count} {kind} events with {values}")
+        return found()
+
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
-        self._connections.close()
+        self.connections.close()
 
 
 def plan(**changes: Any) -> Shop:
