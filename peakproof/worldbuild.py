@@ -81,6 +81,16 @@ def build_world(
         yield world
 
 
+class _Nobody(dict[str, str]):
+    """The values of a part that nobody plays: each is empty."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+
 class _Builder:
     """The steps, sharing what each of them needs."""
 
@@ -304,10 +314,13 @@ class _Builder:
         }
 
     def _environment(self) -> dict[str, str]:
-        rendered = {}
-        for name, template in self.spec.environment.items():
-            rendered[name] = render(template, self.world.values, f"[environment] {name}")
-        return rendered
+        # A part that this story has not is "" to a connector that can do without it.
+        parts = {*catalog.names("simulators"), *self.spec.systems} - set(self.world.values)
+        values = {**self.world.values, **dict.fromkeys(parts, _Nobody())}
+        return {
+            name: render(template, values, f"[environment] {name}")
+            for name, template in self.spec.environment.items()
+        }
 
     def _await_ready(self, process: Supervised) -> None:
         probe = self.spec.ready

@@ -29,7 +29,8 @@ class Office:
         self.left, self.ends = 0, ends
         self.told: list[tuple[str, int]] = []
 
-    def kick(self, url: str, _cron: str, _authorization: str) -> None:
+    def kick(self, kick: Kick) -> None:
+        url = kick.url
         self.told.append((url, self.left))
         if url == "broken":
             raise WorldFailed("odoo", "no such schedule")

@@ -11,7 +11,7 @@ jobs four times, and an outage should not use up attempts at all.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import procrastinate
@@ -19,11 +19,12 @@ import psycopg
 
 from .audit import Audit, say
 from .errors import Refused, Unavailable
+from .flow import Handler
 from .store import Connection, Store
 
 __all__ = ["Queue", "backoff_seconds"]
 
-Handler = Callable[[str], Awaitable[float | None]]
+OTHERS_CONCURRENCY = 2  # tasks side by side in every flow but the rush of orders
 
 
 def backoff_seconds(attempt: int, first: float, limit: float) -> float:
@@ -43,10 +44,10 @@ class Queue:
         self.handlers: dict[str, Handler] = {}
         self.app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=store.database_url, min_size=1, max_size=concurrency + 4
+                conninfo=store.database_url, min_size=1, max_size=concurrency + 24
             )
         )
-        self._wake: Any = self.app.task(name="work", queue="work")(self.work)
+        self._wake: Any = self.app.task(name="work", queue="orders")(self.work)
 
     async def open(self) -> None:
         """Connect; make procrastinate's tables in a new database."""
@@ -79,13 +80,15 @@ class Queue:
             "when tasks.wanted = tasks.done then clock_timestamp() else tasks.created_at end",
             {"resource": resource, "flow": flow, "topic": topic},
         )
-        await self._wake.configure(connection=connection).defer_async(resource=resource)
+        await self._wake.configure(connection=connection, queue=flow).defer_async(
+            resource=resource, flow=flow
+        )
 
-    async def work(self, resource: str) -> None:
+    async def work(self, resource: str, flow: str) -> None:
         """Run one task if it is still wanted; never raises for the task's own failure."""
         async with self.lock(resource) as held:
             if not held:
-                await self._wake_in(0.3, resource)
+                await self._wake_in(0.3, resource, flow)
                 return
             task = await self.store.row(
                 "select * from tasks where resource = %(r)s and wanted > done and not dead "
@@ -133,7 +136,7 @@ class Queue:
         if row:
             await self.resolve(row["flow"], resource)
         if row and row["again"]:
-            await self._wake_in(0, resource)
+            await self._wake_in(0, resource, row["flow"])
 
     async def resolve(self, flow: str, resource: str) -> None:
         """Close the dead letter of a resource that has been dealt with after all."""
@@ -149,13 +152,13 @@ class Queue:
         backoff = backoff_seconds(task["waits"], min(0.4, longest / 8), longest)
         delay = max(error.after_seconds, backoff)
         say("task waits", resource=task["resource"], reason=str(error), seconds=round(delay, 2))
-        await self._postpone(task["resource"], delay, str(error), waits=1, refusals=0)
+        await self._postpone(task, delay, str(error), waits=1, refusals=0)
 
     async def _refuse(self, task: dict[str, Any], reason: str) -> None:
         if task["refusals"] + 1 < self.attempts:
             say("task refused", resource=task["resource"], reason=reason)
             delay = backoff_seconds(task["refusals"], 0.4, 10.0)
-            await self._postpone(task["resource"], delay, reason, waits=0, refusals=1)
+            await self._postpone(task, delay, reason, waits=0, refusals=1)
             return
         died = await self.store.row(
             "update tasks set dead = true, reason = %(reason)s where resource = %(r)s "
@@ -167,7 +170,7 @@ class Queue:
         if died:
             await self.bury(task["flow"], task["resource"], task["topic"], reason)
         else:  # it changed while it was refused: that deserves a fresh try
-            await self._wake_in(0, task["resource"])
+            await self._wake_in(0, task["resource"], task["flow"])
 
     async def bury(self, flow: str, resource: str, topic: str, reason: str) -> None:
         """Put something aside visibly, once per resource."""
@@ -183,7 +186,7 @@ class Queue:
         await self.audit.record("dead letter", resource, flow=flow, topic=topic, reason=reason)
 
     async def _postpone(
-        self, resource: str, delay: float, reason: str, waits: int, refusals: int
+        self, task: dict[str, Any], delay: float, reason: str, waits: int, refusals: int
     ) -> None:
         await self.store.rows(
             "update tasks set waits = waits + %(w)s, refusals = refusals + %(f)s, "
@@ -193,13 +196,15 @@ class Queue:
             f=refusals,
             reason=reason,
             delay=delay,
-            r=resource,
+            r=task["resource"],
         )
-        await self._wake_in(delay, resource)
+        await self._wake_in(delay, task["resource"], task["flow"])
 
-    async def _wake_in(self, seconds: float, resource: str) -> None:
+    async def _wake_in(self, seconds: float, resource: str, flow: str) -> None:
         schedule = {"milliseconds": int(seconds * 1000)} if seconds else None
-        await self._wake.configure(schedule_in=schedule).defer_async(resource=resource)
+        await self._wake.configure(schedule_in=schedule, queue=flow).defer_async(
+            resource=resource, flow=flow
+        )
 
     async def sweep(self) -> None:
         """Wake tasks whose time has come and that nobody has woken."""
@@ -211,27 +216,35 @@ class Queue:
             "update tasks set woken_at = clock_timestamp() where wanted > done and not dead "
             "and next_at <= clock_timestamp() "
             "and greatest(next_at, woken_at) < clock_timestamp() - interval '2 seconds' "
-            "or (wanted > done and woken_at = '-infinity') returning resource"
+            "or (wanted > done and woken_at = '-infinity') returning resource, flow"
         ):
-            await self._wake_in(0, row["resource"])
+            await self._wake_in(0, row["resource"], row["flow"])
 
     async def hurry(self, reason: str) -> None:
         """Wake what waits for a reason that begins so, oldest first: it has passed."""
         rows = await self.store.rows(
             "update tasks set next_at = clock_timestamp(), woken_at = clock_timestamp(), "
             "waits = 1 where wanted > done and not dead and waits > 0 "
-            "and starts_with(reason, %(reason)s) returning resource, created_at",
+            "and starts_with(reason, %(reason)s) returning resource, flow, created_at",
             reason=reason,
         )
         for row in sorted(rows, key=lambda row: row["created_at"]):
-            await self._wake_in(0, row["resource"])
+            await self._wake_in(0, row["resource"], row["flow"])
 
     async def run(self) -> None:
-        """Work until cancelled. What an ended worker left in progress is woken by the sweeper."""
+        """Work until cancelled: a worker for each flow, so that none waits for another's.
+
+        What an ended worker left in progress is woken by the sweeper.
+        """
         await self.store.rows("delete from procrastinate_jobs where status = 'doing'")
+        async with asyncio.TaskGroup() as group:
+            for flow in self.handlers:
+                group.create_task(self._run(flow))
+
+    async def _run(self, flow: str) -> None:
         await self.app.run_worker_async(
-            queues=["work"],
-            concurrency=self.concurrency,
+            queues=[flow],
+            concurrency=self.concurrency if flow == "orders" else OTHERS_CONCURRENCY,
             install_signal_handlers=False,
             fetch_job_polling_interval=0.25,
             delete_jobs="always",

@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from .audit import Audit, say
 from .books import Books
 from .errors import ConnectorError
+from .flow import Action, Flow
 from .inbox import Inbox
 from .inventory import Inventory
 from .ledger import Ledger
@@ -63,16 +64,25 @@ class Service:
             self.reconciler,
             settings.places,
         )
-        self.queue.handlers["orders"] = self.orders.bring_up_to_date
-        self.schedules: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
-            "orders": (self.reconciler.find_orders, settings.orders_seconds),
-            "subscriptions": (self.reconciler.check_subscriptions, settings.subscriptions_seconds),
-            "stock": (self.inventory.compare_all, settings.stock_audit_seconds),
-        }
+        self.schedules: dict[str, tuple[Action, float]] = {}
+        if settings.shopify_url:
+            self.queue.handlers["orders"] = self.orders.bring_up_to_date
+            self.schedules |= {
+                "orders": (self.reconciler.find_orders, settings.orders_seconds),
+                "subscriptions": (
+                    self.reconciler.check_subscriptions,
+                    settings.subscriptions_seconds,
+                ),
+                "stock": (self.inventory.compare_all, settings.stock_audit_seconds),
+            }
+        self.flows: list[Flow] = flows_of(self)
+        for flow in self.flows:
+            self.queue.handlers.update(flow.handlers)
+            self.schedules.update(flow.schedules)
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._patiently(self.store.open)
+        await self._patiently(lambda: self.store.open(*(flow.tables for flow in self.flows)))
         await self._patiently(self.queue.open)
         try:
             while True:
@@ -82,6 +92,8 @@ class Service:
                     say("loops stopped", reason=repr(error)[:300])
                 await asyncio.sleep(0.5)
         finally:
+            for flow in self.flows:
+                await flow.close()
             await self.shopify.close()
             await self.odoo.close()
             await self.queue.close()
@@ -98,13 +110,14 @@ class Service:
                 group.create_task(self.queue.run())
                 group.create_task(self._every(0.5, self.queue.sweep, "sweep"))
                 group.create_task(self._welcome())
-                await self._patiently(self.inventory.compare_all)
-                await self._patiently(self.reconciler.check_subscriptions)
+                if self.settings.shopify_url:
+                    await self._patiently(self.inventory.compare_all)
+                    await self._patiently(self.reconciler.check_subscriptions)
+                    group.create_task(self.inventory.run())
+                    group.create_task(
+                        self._every(self.settings.stock_poll_seconds, self.inventory.poll, "poll")
+                    )
                 self.ready = True
-                group.create_task(self.inventory.run())
-                group.create_task(
-                    self._every(self.settings.stock_poll_seconds, self.inventory.poll, "poll")
-                )
                 for name, (action, seconds) in self.schedules.items():
                     group.create_task(self._every(seconds, action, name))
 
@@ -159,3 +172,10 @@ class Service:
         for known, (action, _) in self.schedules.items():
             if name in (known, "reconcile"):
                 await action()
+
+
+def flows_of(service: Service) -> list[Flow]:
+    """Return the flows whose other side is configured, besides orders and stock."""
+    flows: list[Flow] = []
+    say("flows", names=[type(flow).__name__ for flow in flows], orders=service.ready)
+    return flows

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Place", "Settings", "SettingsError"]
+__all__ = ["Place", "Settings", "SettingsError", "Vendor"]
 
 
 class SettingsError(Exception):
@@ -25,8 +25,26 @@ class Place(msgspec.Struct, kw_only=True, frozen=True):
     shopify_location_gid: str
 
 
+class Vendor(msgspec.Struct, kw_only=True, frozen=True):
+    """A system besides Odoo: its address and up to two secrets. Without address: not there."""
+
+    url: str
+    key: str = ""
+    secret: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.url)
+
+    def __repr__(self) -> str:
+        return f"Vendor(url={self.url!r})"
+
+
 class Settings(msgspec.Struct, kw_only=True):
-    """Addresses, credentials, locations and schedules."""
+    """Addresses, credentials, locations and schedules.
+
+    A flow whose other side has no address is not worked: without ``shopify_url`` there are no
+    orders, without ``carrier`` no labels are bought, and so on.
+    """
 
     shopify_url: str
     shopify_domain: str
@@ -34,6 +52,13 @@ class Settings(msgspec.Struct, kw_only=True):
     shopify_client_secret: str
     shopify_previous_secret: str
     shopify_api_version: str
+    carrier: Vendor
+    gateway: Vendor
+    bank: Vendor
+    pos: Vendor
+    bank_iban: str  # of the account whose transactions are fetched
+    money_seconds: float  # how often the gateway and the bank are asked
+    parcels_seconds: float  # how often Odoo is asked for finished deliveries
     ca_bundle: str  # a file of certificates to trust instead of the system's
     odoo_url: str
     odoo_database: str
@@ -65,6 +90,13 @@ class Settings(msgspec.Struct, kw_only=True):
             shopify_domain=reader.text("SHOPIFY_DOMAIN"),
             shopify_client_id=reader.text("SHOPIFY_CLIENT_ID"),
             shopify_client_secret=reader.text("SHOPIFY_CLIENT_SECRET"),
+            carrier=reader.vendor("CARRIER", "API_KEY"),
+            gateway=reader.vendor("GATEWAY", "SECRET_KEY"),
+            bank=reader.vendor("BANK", "SECRET_ID", "SECRET_KEY"),
+            pos=reader.vendor("POS", "ACCESS_TOKEN"),
+            bank_iban=reader.text("BANK_IBAN", ""),
+            money_seconds=reader.number("MONEY_SECONDS", "3600"),
+            parcels_seconds=reader.number("PARCELS_SECONDS", "2"),
             shopify_previous_secret=reader.text("SHOPIFY_PREVIOUS_SECRET", ""),
             shopify_api_version=reader.text("SHOPIFY_API_VERSION", "2026-10"),
             ca_bundle=reader.text("CA_BUNDLE", ""),
@@ -110,6 +142,13 @@ class _Reader:
             self.problems.append(f"{name} should be a number")
             return 0.0
 
+    def vendor(self, name: str, key: str, secret: str = "") -> Vendor:
+        return Vendor(
+            url=self.text(f"{name}_URL", "").rstrip("/"),
+            key=self.text(f"{name}_{key}", ""),
+            secret=self.text(f"{name}_{secret}", "") if secret else "",
+        )
+
     def places(self, name: str) -> tuple[Place, ...]:
         """Read ``{"locations": {code: {odoo_location_id, shopify_location_gid}}}``."""
         path = self.text(name)
@@ -120,7 +159,7 @@ class _Reader:
                 Place(
                     code=code,
                     odoo_location_id=int(row["odoo_location_id"]),
-                    shopify_location_gid=row["shopify_location_gid"],
+                    shopify_location_gid=row.get("shopify_location_gid", ""),
                 )
                 for code, row in rows.items()
             )

@@ -141,12 +141,13 @@ class Store:
             timeout=10,
         )
 
-    async def open(self) -> None:
-        """Connect and make the tables that are missing."""
+    async def open(self, *tables: LiteralString) -> None:
+        """Connect and make the tables that are missing; ``tables`` are those of the flows."""
         await self.pool.open(wait=True, timeout=30)
         async with self.pool.connection() as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(724001)")
-            await connection.execute(SCHEMA)
+            for statements in (SCHEMA, *tables):
+                await connection.execute(statements)
 
     async def close(self) -> None:
         """Give every connection back."""

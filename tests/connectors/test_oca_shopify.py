@@ -227,7 +227,7 @@ def test_schedules_repair_a_level_that_somebody_changed(stage: Stage) -> None:
     stage.settle()
     assert stage.level(sku) == 7
     for kick in stage.world.spec.kick:
-        stage.world.kick(kick.url, kick.cron)
+        stage.world.kick(kick)
         stage.settle()
     assert stage.level(sku) == 20
     assert stage.world.read_dead_letters() == []
