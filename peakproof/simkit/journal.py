@@ -83,6 +83,15 @@ class _DeliveryLine(msgspec.Struct):
     value: DeliveryRecord
 
 
+class _StateLine(msgspec.Struct, omit_defaults=True):
+    time: float
+    source: str
+    kind: str
+    name: str
+    key: str = ""
+    value: Mapping[str, Any] = {}
+
+
 class Journal:
     """Appends the events of one ``source`` to a file; any thread may call it."""
 
@@ -92,6 +101,7 @@ class Journal:
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._file = path.open("ab", buffering=0)
         self._lines: deque[bytes] = deque()
+        self._append = self._lines.append
         self._writing = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep_writing, name="journal", daemon=True)
@@ -99,37 +109,26 @@ class Journal:
 
     def event(self, event: Event) -> None:
         """Write down any history event."""
-        self._lines.append(self._encode(event))
+        self._append(self._encode(event))
 
     def request(
         self, time: float, name: str, key: str, outcome: str, record: RequestRecord
     ) -> None:
         """Write down a request that arrived at ``time`` (seconds of the run)."""
-        self._lines.append(
-            self._encode(_RequestLine(time, self.source, "request", name, key, outcome, record))
-        )
+        line = _RequestLine(time, self.source, "request", name, key, outcome, record)
+        self._append(self._encode(line))
 
     def delivery(
         self, time: float, topic: str, webhook_id: str, outcome: str, record: DeliveryRecord
     ) -> None:
         """Write down one attempt to deliver a webhook."""
         line = _DeliveryLine(time, self.source, "delivery", topic, webhook_id, outcome, record)
-        self._lines.append(self._encode(line))
+        self._append(self._encode(line))
 
     def state(self, entity: str, key: str, value: dict[str, Any]) -> None:
         """Write down that a record of the simulator's own state changed, just now."""
-        self._lines.append(
-            self._encode(
-                Event(
-                    time=self.clock.now(),
-                    source=self.source,
-                    kind="state",
-                    name=entity,
-                    key=key,
-                    value=value,
-                )
-            )
-        )
+        line = _StateLine(self.clock.now(), self.source, "state", entity, key, value)
+        self._append(self._encode(line))
 
     def process(self, outcome: str, value: Mapping[str, Any]) -> None:
         """Write down something that befell this process, such as a handler that crashed."""

@@ -119,7 +119,10 @@ class Variant:
     @property
     def title(self) -> str:
         """The values of its options."""
-        return " / ".join(value.name for value in self.values) or DEFAULT_TITLE
+        values = self.values
+        if len(values) == 1:
+            return values[0].name or DEFAULT_TITLE
+        return " / ".join(value.name for value in values) or DEFAULT_TITLE
 
     @property
     def display_name(self) -> str:

@@ -29,21 +29,21 @@ class Address:
     graphql_type = "MailingAddress"
     coordinates_validated = False
     latitude = longitude = time_zone = None
+    first_name: str | None = None
+    last_name: str | None = None
+    company: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    province: str | None = None
+    province_code: str | None = None
+    zip: str | None = None
+    country: str | None = None
+    country_code: str | None = None
+    phone: str | None = None
 
     def __init__(self, shop: "Shop", given: dict[str, Any]) -> None:
         self.number = shop.ids.next("MailingAddress")
-        self.first_name: str | None = None
-        self.last_name: str | None = None
-        self.company: str | None = None
-        self.address1: str | None = None
-        self.address2: str | None = None
-        self.city: str | None = None
-        self.province: str | None = None
-        self.province_code: str | None = None
-        self.zip: str | None = None
-        self.country: str | None = None
-        self.country_code: str | None = None
-        self.phone: str | None = None
         self.take(given)
 
     def take(self, given: dict[str, Any]) -> None:
@@ -147,8 +147,9 @@ class Customers:
 
     def by_email(self, email: str) -> Customer | None:
         """Return the customer with that email, in any case of letters."""
-        found = self._emails.get(email.lower())
-        return found if found is not None and (found.email or "").lower() == email.lower() else None
+        wanted = email.lower()
+        found = self._emails.get(wanted)
+        return found if found is not None and (found.email or "").lower() == wanted else None
 
     def by_phone(self, phone: str) -> Customer | None:
         """Return the customer with that phone number."""
@@ -218,10 +219,11 @@ class Customers:
 
     def announce(self, customer: Customer, what: str) -> None:
         """Tell subscribers that a customer was created or updated."""
-        shop = self._shop
-        shop.emit(
-            f"customers/{what}",
-            customer.id,
-            lambda: payloads.customer(shop, customer),
-            customer.updated_at,
-        )
+        shop, topic = self._shop, f"customers/{what}"
+        if shop.subscriptions.wanted(topic):
+            shop.emit(
+                topic,
+                customer.id,
+                lambda: payloads.customer(shop, customer),
+                customer.updated_at,
+            )

@@ -193,8 +193,7 @@ def _reopened(
             number, identity, old.order, old.location, old.requires_shipping, now, now
         )
         old.order.fulfillment_orders.append(entry)
-    number, identity = orders.identity("FulfillmentOrderLineItem")
-    line = FulfillmentOrderLine(number, identity, entry, source.line, 0, 0)
+    line = FulfillmentOrderLine(orders.next_part(), entry, source.line, 0, 0)
     entry.lines.append(line)
     orders.add_fulfillment_order(entry)
     return line

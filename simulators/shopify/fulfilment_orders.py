@@ -79,9 +79,8 @@ def _take(
     for line, quantity in parts:
         line.total -= quantity
         line.remaining -= quantity
-        number, identity = orders.identity("FulfillmentOrderLineItem")
         entry.lines.append(
-            FulfillmentOrderLine(number, identity, entry, line.line, quantity, quantity)
+            FulfillmentOrderLine(orders.next_part(), entry, line.line, quantity, quantity)
         )
     source.lines = [line for line in source.lines if line.total]
     source.updated_at = orders.shop.now()

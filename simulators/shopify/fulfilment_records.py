@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from .ids import gid
+
 if TYPE_CHECKING:
     from .locations import Location
     from .order_records import Line, Order
@@ -35,11 +37,15 @@ class FulfillmentOrderLine(msgspec.Struct, eq=False, gc=False):
     graphql_type: ClassVar[str] = "FulfillmentOrderLineItem"
 
     number: int
-    id: str
     fulfillment_order: FulfillmentOrder
     line: Line
     total: int
     remaining: int
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return gid("FulfillmentOrderLineItem", self.number)
 
 
 class FulfillmentHold(msgspec.Struct, eq=False, gc=False):

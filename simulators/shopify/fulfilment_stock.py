@@ -90,10 +90,9 @@ def want_units(orders: Orders, line: Line, units: int, cause: Cause) -> None:
             orders.fulfillment_orders[number] = entry
         own = next((other for other in entry.lines if other.line is line), None)
         if own is None:
-            number, identity = orders.identity("FulfillmentOrderLineItem")
-            own = FulfillmentOrderLine(number, identity, entry, line, 0, 0)
+            own = FulfillmentOrderLine(orders.next_part(), entry, line, 0, 0)
             entry.lines.append(own)
-            orders.fulfillment_order_lines[number] = own
+            orders.fulfillment_order_lines[own.number] = own
         own.total += part
         own.remaining += part
         entry.updated_at = orders.shop.now()

@@ -4,6 +4,9 @@ The numbers of a kind start where a grown shop's would and go up by one, so that
 same seed gives the same ids and nothing fits into 32 bits.
 """
 
+from collections.abc import Callable
+from itertools import count
+
 from .errors import ApiError
 
 __all__ = ["Ids", "gid", "number_of", "type_of"]
@@ -28,16 +31,22 @@ class Ids:
     """Deals out numbers, a series for each kind of object."""
 
     def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+        self._series: dict[str, Callable[[], int]] = {}
+
+    def series(self, kind: str) -> Callable[[], int]:
+        """Return the function that gives the next number of a kind at every call."""
+        found = self._series.get(kind)
+        if found is None:
+            found = self._series[kind] = count(_start(kind) + 1).__next__
+        return found
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind."""
-        number = self._last[kind] = (self._last.get(kind) or _start(kind)) + 1
-        return number
+        return self.series(kind)()
 
     def identity(self, kind: str) -> tuple[int, str]:
         """Return the next number of a kind, and the global id made of it."""
-        number = self._last[kind] = (self._last.get(kind) or _start(kind)) + 1
+        number = self.series(kind)()
         return number, f"{_PREFIX}{kind}/{number}"
 
     def next_gid(self, kind: str) -> str:

@@ -161,7 +161,7 @@ class Inventory:
     def available(self, item: InventoryItem, location: "Location") -> int:
         """Return what can be sold at a place."""
         level = item.levels.get(location.number)
-        return level.available if level is not None and level.is_active else 0
+        return level.quantities["available"] if level is not None and level.is_active else 0
 
     def total_available(self, item: InventoryItem) -> int:
         """Return what can be sold over all active places."""
@@ -191,37 +191,39 @@ class Inventory:
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Sold: available goes down, committed goes up."""
-        return self._move(item, location, cause, available=-quantity, committed=quantity)
+        deltas = {"available": -quantity, "committed": quantity}
+        return self._move(item, location, cause, deltas)
 
     def release(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Not sold after all, back on the shelf: committed goes down, available up."""
-        return self._move(item, location, cause, available=quantity, committed=-quantity)
+        deltas = {"available": quantity, "committed": -quantity}
+        return self._move(item, location, cause, deltas)
 
     def drop(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Not sold after all, and not restocked: committed goes down."""
-        return self._move(item, location, cause, committed=-quantity)
+        return self._move(item, location, cause, {"committed": -quantity})
 
     def fulfil(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Shipped: committed goes down, and with it what is on hand."""
-        return self._move(item, location, cause, committed=-quantity)
+        return self._move(item, location, cause, {"committed": -quantity})
 
     def unfulfil(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """A fulfilment was cancelled: committed goes up again."""
-        return self._move(item, location, cause, committed=quantity)
+        return self._move(item, location, cause, {"committed": quantity})
 
     def restock(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Goods came back: available goes up."""
-        return self._move(item, location, cause, available=quantity)
+        return self._move(item, location, cause, {"available": quantity})
 
     def move_commitment(
         self, item: InventoryItem, source: "Location", target: "Location", quantity: int,
@@ -232,11 +234,13 @@ class Inventory:
         self.commit(item, target, quantity, cause)
 
     def _move(
-        self, item: InventoryItem, location: "Location", cause: "Cause", **deltas: int
+        self, item: InventoryItem, location: "Location", cause: "Cause", deltas: dict[str, int]
     ) -> Level | None:
         if not item.tracked:
             return None
-        level = self.connect(item, location)
+        level = item.levels.get(location.number)
+        if level is None or not level.is_active:
+            level = self.connect(item, location)
         self.change(level, deltas, cause)
         return level
 
@@ -244,29 +248,37 @@ class Inventory:
         """Add to the quantities of a level, write it down and tell subscribers."""
         shop = self._shop
         now = shop.now()
-        quantities = level.quantities
+        quantities, times = level.quantities, level.quantity_times
         before = quantities["available"]
         for name, delta in deltas.items():
             quantities[name] += delta
-            level.quantity_times[name] = now
+            times[name] = now
         if "incoming" not in deltas:
-            level.quantity_times["on_hand"] = now
+            times["on_hand"] = now
         level.updated_at = now
-        level.item.variant.product.updated_at = now
+        variant = level.item.variant
+        variant.product.updated_at = now
         self.write(level, deltas.get("available", 0), cause)
-        self._announce("inventory_levels/update", level)
-        self._announce_product(level, before)
+        wanted = shop.subscriptions.wanted
+        if wanted("inventory_levels/update"):
+            self._announce("inventory_levels/update", level)
+        after = quantities["available"]
+        if (before > 0) != (after > 0):
+            shop.catalog.announce_stock(variant, "in_stock" if after > 0 else "out_of_stock")
+        if wanted("products/update"):
+            shop.catalog.announce(variant.product, "update")
         shop.touch()
 
     def write(self, level: Level, delta: int, cause: "Cause") -> None:
         """Write the state of a level into the history."""
+        quantities = level.quantities
         self._shop.record(
             "inventory_level",
             level.key,
             {
-                "available": level.quantities["available"],
-                "on_hand": level.on_hand,
-                "committed": level.quantities["committed"],
+                "available": quantities["available"],
+                "on_hand": sum(_on_hand_of(quantities)),
+                "committed": quantities["committed"],
                 "delta": delta,
                 "cause": {"kind": cause.kind, "id": cause.id, "request": cause.request},
             },
@@ -285,14 +297,6 @@ class Inventory:
             }
 
         shop.emit(topic, level.id, payload, level.updated_at)
-
-    def _announce_product(self, level: Level, before: int) -> None:
-        catalog = self._shop.catalog
-        variant = level.item.variant
-        after = level.available
-        if (before > 0) != (after > 0):
-            catalog.announce_stock(variant, "in_stock" if after > 0 else "out_of_stock")
-        catalog.announce(variant.product, "update")
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """Return the final records of all active levels."""

@@ -75,13 +75,15 @@ def amount_of(value: Any) -> Decimal:
 
 def unit_lines(shop: Shop, given: Iterable[dict[str, Any]]) -> list[tuple[Variant, int]]:
     """Return (variant, units) of ``[{sku, quantity}]``, repeats added up."""
-    wanted: dict[int, tuple[Variant, int]] = {}
+    wanted: dict[Variant, int] = {}
+    by_sku = shop.catalog.variant_by_sku
     for entry in given:
-        variant = variant_of(shop, entry.get("sku", ""))
-        units = units_of(entry.get("quantity", 1))
-        before = wanted.get(variant.number)
-        wanted[variant.number] = (variant, units + (before[1] if before else 0))
-    return list(wanted.values())
+        sku, units = entry.get("sku", ""), entry.get("quantity", 1)
+        variant = by_sku(sku) or variant_of(shop, sku)
+        if type(units) is not int or units < 1:
+            units_of(units)  # refuses
+        wanted[variant] = wanted.get(variant, 0) + units
+    return list(wanted.items())
 
 
 def _shipping(shop: Shop, title: str | None) -> list[tuple[str, Decimal]]:
@@ -123,7 +125,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     if not items:
         raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     shipping = _shipping(shop, arguments.get("shipping"))
-    if not any(variant.requires_shipping for variant, _ in items):
+    if not any(variant.item.requires_shipping for variant, _ in items):
         shipping = []
     discount = discount_of(shop, arguments.get("discount_code"))
     currency, rate = _exchange(shop, arguments.get("presentment_currency"))

@@ -8,10 +8,11 @@ Not modelled: abandoned checkouts, tips, gift card payments, failed payments.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+import msgspec
 
 from .catalog import DEFAULT_TITLE, Variant
 from .customers import Address, Customer
@@ -25,6 +26,8 @@ from .orders import Orders
 from .payload_fulfilment import fulfillment_order_payload
 
 __all__ = ["Cart", "CartItem", "buy", "compose", "make_line", "open_fulfillment_orders"]
+
+_ROUTED = "fulfillment_orders/order_routing_complete"
 
 
 class CartItem(NamedTuple):
@@ -40,8 +43,7 @@ class CartItem(NamedTuple):
     sku: str = ""
 
 
-@dataclass(slots=True)
-class Cart:
+class Cart(msgspec.Struct, kw_only=True, eq=False):
     """What is bought and by whom.
 
     ``payment`` is paid, authorized or pending; ``shipping`` (title, price) in the shop's
@@ -51,7 +53,7 @@ class Cart:
 
     items: Sequence[CartItem]
     customer: Customer | None = None
-    buyer: dict[str, Any] = field(default_factory=dict)
+    buyer: dict[str, Any] = {}
     email: str = ""
     shipping_address: Address | None = None
     billing_address: Address | None = None
@@ -60,8 +62,8 @@ class Cart:
     presentment_currency: str = ""
     rate: Decimal = Decimal(1)
     note: str | None = None
-    tags: list[str] = field(default_factory=list)
-    attributes: list[dict[str, str]] = field(default_factory=list)
+    tags: list[str] = []
+    attributes: list[dict[str, str]] = []
     payment: str = "paid"
     gateway: str = "shopify_payments"
     source_name: str = "web"
@@ -89,25 +91,31 @@ def make_line(
     """
     number, identity = orders.identity("LineItem")
     rates = orders.tax_rates if variant is None or variant.taxable else ()
-    variant_title = variant.title if variant else DEFAULT_TITLE
-    return Line(
-        number=number,
-        id=identity,
-        order=order,
-        variant=variant,
-        sku=sku or (variant.sku if variant else ""),
-        title=title or (variant.product.title if variant else ""),
-        variant_title=None if variant_title == DEFAULT_TITLE else variant_title,
-        vendor=variant.product.vendor if variant else None,
-        grams=int(variant.weight_grams) if variant else 0,
-        requires_shipping=variant.requires_shipping if variant else False,
-        taxable=variant.taxable if variant else True,
-        gift_card=False,
-        quantity=units,
-        current_quantity=units,
-        unfulfilled=units,
-        tax_rates=rates,
-        sides=price_line(price, units, rates, order.currencies, order.rate, order.taxes_included),
+    sides = price_line(price, units, rates, order.currencies, order.rate, order.taxes_included)
+    if variant is None:
+        return Line(
+            number, identity, order, None, sku, title, None, None, 0, False, True, False,
+            units, units, units, rates, sides,
+        )  # fmt: skip
+    product, item, variant_title = variant.product, variant.item, variant.title
+    return Line(  # by position: naming so many fields costs more than all the rest of it
+        number,
+        identity,
+        order,
+        variant,
+        sku or variant.sku,
+        title or product.title,
+        None if variant_title == DEFAULT_TITLE else variant_title,
+        product.vendor,
+        int(item.weight_grams),
+        item.requires_shipping,
+        variant.taxable,
+        False,  # gift card
+        units,
+        units,  # current
+        units,  # unfulfilled
+        rates,
+        sides,
     )
 
 
@@ -122,8 +130,7 @@ def open_fulfillment_orders(
             entry = opened.get(key)
             if entry is None:
                 entry = opened[key] = _fulfillment_order(orders, order, location, key[1])
-            number, identity = orders.identity("FulfillmentOrderLineItem")
-            entry.lines.append(FulfillmentOrderLine(number, identity, entry, line, units, units))
+            entry.lines.append(FulfillmentOrderLine(orders.next_part(), entry, line, units, units))
     order.fulfillment_orders.extend(opened.values())
     return list(opened.values())
 
@@ -143,30 +150,30 @@ def _blank_order(
     now, seconds = shop.now(), shop.seconds()
     currency = shop.currency
     return Order(
-        number=number,
-        id=identity,
-        sequence=sequence,
-        name=name,
-        currency=currency,
-        presentment_currency=cart.presentment_currency or currency,
-        rate=cart.rate,
-        taxes_included=shop.plan.taxes_included,
-        created_at=now,
-        processed_at=cart.processed_at or now,
-        updated_at=now,
-        created_at_seconds=seconds,
-        changed_at_seconds=seconds,
-        email=cart.email,
-        phone=cart.phone,
+        number,
+        identity,
+        sequence,
+        name,
+        currency,
+        cart.presentment_currency or currency,
+        cart.rate,
+        shop.plan.taxes_included,
+        now,  # created
+        cart.processed_at or now,
+        now,  # updated
+        seconds,  # created
+        seconds,  # changed
+        cart.email,
+        cart.phone,
+        cart.customer,
+        cart.shipping_address,
+        cart.billing_address or cart.shipping_address,
+        cart.note,
+        list(cart.tags),
+        list(cart.attributes),
+        cart.source_name,
+        cart.source_identifier,
         po_number=cart.po_number,
-        customer=cart.customer,
-        shipping_address=cart.shipping_address,
-        billing_address=cart.billing_address or cart.shipping_address,
-        note=cart.note,
-        tags=list(cart.tags),
-        note_attributes=list(cart.attributes),
-        source_name=cart.source_name,
-        source_identifier=cart.source_identifier,
         test=cart.test,
         confirmation_number=f"PP{number % 36**7:07d}",
         token=f"{number:032x}",
@@ -174,10 +181,9 @@ def _blank_order(
 
 
 def _ship(orders: Orders, order: Order, title: str, price: Decimal) -> ShippingLine:
-    number, identity = orders.identity("ShippingLine")
     rates: tuple[TaxRate, ...] = orders.tax_rates if orders.tax_shipping else ()
     sides = price_shipping(price, rates, order.currencies, order.rate, order.taxes_included)
-    return ShippingLine(number, identity, title, title, "shopify", rates, sides)
+    return ShippingLine(orders.next_shipping(), title, title, "shopify", rates, sides)
 
 
 def compose(
@@ -211,12 +217,12 @@ def buy(orders: Orders, cart: Cart) -> Order:
             line.reserved = False
     open_fulfillment_orders(orders, order, list(zip(order.lines, placements, strict=True)))
     orders.add(order)
-    cause = shop.cause("order", identity)
+    cause, commit = shop.cause("order", identity), shop.inventory.commit
     for entry in order.fulfillment_orders:
         for part in entry.lines:
             item = part.line.item
             if item is not None:
-                shop.inventory.commit(item, entry.location, part.remaining, cause)
+                commit(item, entry.location, part.remaining, cause)
     _settle_payment(orders, order, cart)
     return order
 
@@ -231,8 +237,9 @@ def _settle_payment(orders: Orders, order: Order, cart: Cart) -> None:
     if order.customer is not None:
         shop.customers.touch_order(order.customer, totals[0])
     orders.created(order)
-    for entry in order.fulfillment_orders:
-        _announce_routing(orders, entry)
+    if shop.subscriptions.wanted(_ROUTED):
+        for entry in order.fulfillment_orders:
+            _announce_routing(orders, entry)
     if payment is not None:
         orders.announce_payment(payment)
     paid = not totals[0] or (payment is not None and payment.kind == "SALE")
@@ -241,7 +248,7 @@ def _settle_payment(orders: Orders, order: Order, cart: Cart) -> None:
 
 def _announce_routing(orders: Orders, entry: FulfillmentOrder) -> None:
     orders.shop.emit(
-        "fulfillment_orders/order_routing_complete",
+        _ROUTED,
         entry.id,
         lambda: {"fulfillment_order": fulfillment_order_payload(entry)},
     )

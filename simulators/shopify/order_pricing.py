@@ -9,7 +9,7 @@ taxed shipping unless the shop's settings say so.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from .order_money import ZERO, allocate, portion, quantum_of, rounded, tax_on
 from .order_records import (
@@ -34,10 +34,10 @@ __all__ = [
 
 def _taxes(
     amount: Decimal, rates: Sequence[TaxRate], included: bool, quantum: Decimal
-) -> list[Decimal]:
+) -> tuple[Decimal, ...]:
     if not rates:
-        return []
-    return [tax_on(amount, rate.rate, included, quantum) for rate in rates]
+        return ()
+    return tuple([tax_on(amount, rate.rate, included, quantum) for rate in rates])
 
 
 def price_line(
@@ -47,7 +47,7 @@ def price_line(
     currencies: Sequence[str],
     exchange: Decimal,
     included: bool,
-) -> list[LineMoney]:
+) -> tuple[LineMoney, ...]:
     """Return the line's money per currency, before discounts.
 
     ``price`` is the unit price in the shop's currency.
@@ -55,10 +55,10 @@ def price_line(
     sides: list[LineMoney] = []
     for currency in currencies:
         quantum = quantum_of(currency)
-        unit = rounded(price if not sides else price * exchange, quantum)
+        unit = (price * exchange if sides else price).quantize(quantum, ROUND_HALF_UP)
         taxes = _taxes(unit * quantity, rates, included, quantum)
-        sides.append(LineMoney(currency, unit, ZERO, taxes, ZERO, list(taxes)))
-    return sides
+        sides.append(LineMoney(currency, unit, ZERO, taxes, ZERO, taxes))
+    return tuple(sides)
 
 
 def apply_discount(order: Order, application: DiscountApplication) -> None:
@@ -81,7 +81,7 @@ def apply_discount(order: Order, application: DiscountApplication) -> None:
             money = line.sides[side]
             money.discount = money.current_discount = part
             money.taxes = _taxes(weight - part, line.tax_rates, order.taxes_included, quantum)
-            money.current_taxes = list(money.taxes)
+            money.current_taxes = money.taxes
             if not side:
                 line.allocations.append(Allocation(application, [part]))
             else:
@@ -95,7 +95,7 @@ def price_shipping(
     currencies: Sequence[str],
     exchange: Decimal,
     included: bool,
-) -> list[ShippingMoney]:
+) -> tuple[ShippingMoney, ...]:
     """Return a shipping line's money per currency; ``price`` is in the shop's currency."""
     sides: list[ShippingMoney] = []
     for currency in currencies:
@@ -103,7 +103,7 @@ def price_shipping(
         amount = rounded(price if not sides else price * exchange, quantum)
         taxes = _taxes(amount, rates, included, quantum)
         sides.append(ShippingMoney(currency, amount, amount, taxes, ZERO, [ZERO] * len(taxes)))
-    return sides
+    return tuple(sides)
 
 
 def shares_of(line: Line, quantities: Sequence[int], side: int = 0) -> list[Share]:
@@ -118,8 +118,8 @@ def shares_of(line: Line, quantities: Sequence[int], side: int = 0) -> list[Shar
     for units in quantities:
         left = whole - units
         kept = portion(discount, left, whole, quantum)
-        kept_taxes = [portion(tax, left, whole, quantum) for tax in taxes]
-        gone = [tax - part for tax, part in zip(taxes, kept_taxes, strict=True)]
+        kept_taxes = tuple(portion(tax, left, whole, quantum) for tax in taxes)
+        gone = tuple(tax - part for tax, part in zip(taxes, kept_taxes, strict=True))
         shares.append(Share(money.unit * units, discount - kept, gone))
         discount, taxes, whole = kept, kept_taxes, left
     return shares
@@ -131,9 +131,9 @@ def take_out(line: Line, units: int) -> list[Share]:
     for side, money in enumerate(line.sides):
         share = shares_of(line, (units,), side)[0]
         money.current_discount -= share.discount
-        money.current_taxes = [
+        money.current_taxes = tuple(
             tax - part for tax, part in zip(money.current_taxes, share.taxes, strict=True)
-        ]
+        )
         shares.append(share)
     line.current_quantity -= units
     return shares

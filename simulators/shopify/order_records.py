@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from .ids import gid
 from .order_money import ZERO
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Share(msgspec.Struct, eq=False, gc=False):
 
     gross: Decimal
     discount: Decimal
-    taxes: list[Decimal]
+    taxes: tuple[Decimal, ...]
 
     @property
     def subtotal(self) -> Decimal:
@@ -99,9 +100,9 @@ class LineMoney(msgspec.Struct, eq=False, gc=False):
     currency: str
     unit: Decimal
     discount: Decimal
-    taxes: list[Decimal]
+    taxes: tuple[Decimal, ...]
     current_discount: Decimal
-    current_taxes: list[Decimal]
+    current_taxes: tuple[Decimal, ...]
 
 
 class Line(msgspec.Struct, eq=False, gc=False):
@@ -129,7 +130,7 @@ class Line(msgspec.Struct, eq=False, gc=False):
     current_quantity: int
     unfulfilled: int
     tax_rates: tuple[TaxRate, ...]
-    sides: list[LineMoney]
+    sides: tuple[LineMoney, ...]
     allocations: list[Allocation] = []
     added_by_edit: bool = False
     reserved: bool = True  # whether its units take part in the stock
@@ -156,7 +157,7 @@ class ShippingMoney(msgspec.Struct, eq=False, gc=False):
     currency: str
     price: Decimal
     discounted: Decimal
-    taxes: list[Decimal]
+    taxes: tuple[Decimal, ...]
     refunded: Decimal
     refunded_taxes: list[Decimal]
 
@@ -177,13 +178,17 @@ class ShippingLine(msgspec.Struct, eq=False, gc=False):
     graphql_type: ClassVar[str] = "ShippingLine"
 
     number: int
-    id: str
     title: str
     code: str
     source: str
     tax_rates: tuple[TaxRate, ...]
-    sides: list[ShippingMoney]
+    sides: tuple[ShippingMoney, ...]
     allocations: list[Allocation] = []
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return gid("ShippingLine", self.number)
 
 
 class Transaction(msgspec.Struct, eq=False, gc=False):

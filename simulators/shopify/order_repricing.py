@@ -47,10 +47,10 @@ def edited_shares(order: Order, parts: Sequence[Part], side: int) -> list[Share]
         Share(
             part.gross,
             discount,
-            [
+            tuple(
                 tax_on(part.gross - discount, rate.rate, order.taxes_included, quantum)
                 for rate in part.rates
-            ],
+            ),
         )
         for part, discount in zip(parts, discounts, strict=True)
     ]
@@ -84,10 +84,10 @@ def _take_over(line: Line, before: int, share: Share, side: int) -> None:
     if line.current_quantity >= before:
         more = share.discount - money.current_discount
         money.discount += more
-        money.taxes = [
+        money.taxes = tuple(
             tax + new - old
             for tax, new, old in zip(money.taxes, share.taxes, money.current_taxes, strict=True)
-        ]
+        )
         _allocate_more(line, more, side)
     money.current_discount, money.current_taxes = share.discount, share.taxes
 

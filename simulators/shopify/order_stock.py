@@ -61,17 +61,18 @@ def place_one(
     places = _online(shop) if places is None else places
     if variant is None or not variant.item.tracked:
         return [(places[0], units)]
-    item = variant.item
-    stocked = [entry for entry in places if entry.number in item.levels] or places
-    if stock == "bypass":
-        return [(stocked[0], units)]
-    available = shop.inventory.available
-    counts = []
-    for location in stocked:
-        count = available(item, location)
-        if count >= units:
-            return [(location, units)]
-        counts.append((count, location))
+    levels, counts = variant.item.levels, []
+    for location in places:
+        level = levels.get(location.number)
+        if level is not None:
+            count = level.quantities["available"] if level.is_active else 0
+            if count >= units or stock == "bypass":
+                return [(location, units)]
+            counts.append((count, location))
+    if not counts:  # stocked nowhere
+        if stock == "bypass" or units <= 0:
+            return [(places[0], units)]
+        counts = [(0, location) for location in places]
     return _spread(variant, units, counts, stock)
 
 

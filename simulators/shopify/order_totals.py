@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class Totals(msgspec.Struct, eq=False):
+class Totals(msgspec.Struct, eq=False, gc=False):
     """Sums in one currency; ``subtotal`` is after discounts, ``gross`` before them."""
 
     gross: Decimal
@@ -54,34 +54,50 @@ def line_share(line: Line, side: int, *, current: bool) -> Share:
     return Share(money.unit * line.quantity, money.discount, money.taxes)
 
 
-def _totals(order: Order, side: int, *, current: bool) -> Totals:
+def original_totals(order: Order, side: int = 0) -> Totals:
+    """Return the totals of everything that was ever ordered, additions by edits included."""
     gross = discount = tax = shipping = ZERO
     for line in order.lines:
         price = line.sides[side]
-        gross += price.unit * (line.current_quantity if current else line.quantity)
-        discount += price.current_discount if current else price.discount
-        for amount in price.current_taxes if current else price.taxes:
+        gross += price.unit * line.quantity
+        discount += price.discount
+        for amount in price.taxes:
             tax += amount
     subtotal = gross - discount
     for way in order.shipping_lines:
         money = way.sides[side]
-        shipping += money.current if current else money.discounted
-        tax += money.current_tax if current else sum(money.taxes, ZERO)
+        shipping += money.discounted
         discount += money.price - money.discounted
+        for amount in money.taxes:
+            tax += amount
     total = subtotal + shipping
     if not order.taxes_included:
         total += tax
     return Totals(gross, discount, subtotal, shipping, tax, total)
 
 
-def original_totals(order: Order, side: int = 0) -> Totals:
-    """Return the totals of everything that was ever ordered, additions by edits included."""
-    return _totals(order, side, current=False)
-
-
 def current_totals(order: Order, side: int = 0) -> Totals:
     """Return the totals of what is left after edits, refunds and cancellation."""
-    return _totals(order, side, current=True)
+    gross = discount = tax = shipping = ZERO
+    for line in order.lines:
+        price = line.sides[side]
+        gross += price.unit * line.current_quantity
+        discount += price.current_discount
+        for amount in price.current_taxes:
+            tax += amount
+    subtotal = gross - discount
+    for way in order.shipping_lines:
+        money = way.sides[side]
+        shipping += money.discounted - money.refunded
+        discount += money.price - money.discounted
+        for amount in money.taxes:
+            tax += amount
+        for amount in money.refunded_taxes:
+            tax -= amount
+    total = subtotal + shipping
+    if not order.taxes_included:
+        total += tax
+    return Totals(gross, discount, subtotal, shipping, tax, total)
 
 
 def _moved(transactions: Iterable[Transaction], kinds: tuple[str, ...], side: int) -> Decimal:
@@ -139,14 +155,19 @@ def _owed(order: Order, kept: Decimal, side: int = 0) -> Decimal:
 
 def financial_status(order: Order) -> str:
     """Return OrderDisplayFinancialStatus."""
-    came = received(order)
+    came = went = ZERO
+    for entry in order.transactions:
+        if entry.status == "SUCCESS":
+            if entry.kind in ("SALE", "CAPTURE"):
+                came += entry.amounts[0]
+            elif entry.kind == "REFUND":
+                went += entry.amounts[0]
     if not came:
         if capturable(order):
             return "AUTHORIZED"
         if order.cancelled_at or any(entry.kind == "VOID" for entry in order.transactions):
             return "VOIDED"
         return "PENDING" if current_totals(order).total else "PAID"
-    went = refunded(order)
     if went:
         return "REFUNDED" if went >= came else "PARTIALLY_REFUNDED"
     return "PARTIALLY_PAID" if _owed(order, came) > 0 else "PAID"

@@ -39,6 +39,8 @@ class Orders:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.identity = shop.ids.identity  # a fresh number of a kind, and its gid
+        self.next_part = shop.ids.series("FulfillmentOrderLineItem")
+        self.next_shipping = shop.ids.series("ShippingLine")
         self.all: list[Order] = []
         self.by_number: dict[int, Order] = {}
         self.by_name: dict[str, Order] = {}
@@ -53,6 +55,7 @@ class Orders:
         self.refund_parts: dict[int, Order] = {}
         self.sequence = FIRST_NUMBER - 1
         self.tax_shipping = False
+        self._origin_epoch_seconds = shop.kit.clock.origin_epoch_seconds
         self._second = (-1, "")  # an epoch second and its text: many orders share one
         tax = shop.plan.tax
         self.tax_rates = (TaxRate(tax.title, Decimal(tax.rate)),) if tax else ()
@@ -83,8 +86,9 @@ class Orders:
         self.all.append(order)
         self.by_number[order.number] = order
         self.by_name[order.name] = order
+        lines = self.lines
         for line in order.lines:
-            self.lines[line.number] = line
+            lines[line.number] = line
         for entry in order.fulfillment_orders:
             self.add_fulfillment_order(entry)
 
@@ -108,18 +112,18 @@ class Orders:
         number, identity = self.identity("OrderTransaction")
         now = self.shop.now()
         transaction = Transaction(
-            number=number,
-            id=identity,
-            order=order,
-            kind=kind,
-            status=status,
-            gateway=gateway,
-            amounts=amounts,
-            created_at=now,
-            processed_at=now,
-            payment_id=f"{order.name}.{len(order.transactions) + 1}",
-            parent=parent,
-            authorization=f"pi_{number}" if gateway == GATEWAY else None,
+            number,
+            identity,
+            order,
+            kind,
+            status,
+            gateway,
+            amounts,
+            now,  # created
+            now,  # processed
+            f"{order.name}.{len(order.transactions) + 1}",
+            parent,
+            f"pi_{number}" if gateway == GATEWAY else None,
         )
         order.transactions.append(transaction)
         self.transactions[number] = transaction
@@ -136,26 +140,27 @@ class Orders:
 
     def stamp(self, order: Order) -> None:
         """Move the order's times on; the exact one is always later than the one before."""
-        shop = self.shop
-        order.changed_at_seconds = max(shop.seconds(), order.changed_at_seconds + 2e-6)
-        order.updated_at = max(order.updated_at, shop.now())
+        shop, earliest = self.shop, order.changed_at_seconds + 2e-6
+        seconds, now = shop.seconds(), shop.now()
+        order.changed_at_seconds = seconds if seconds > earliest else earliest
+        if now > order.updated_at:
+            order.updated_at = now
 
     def exact(self, order: Order) -> datetime:
         """Return the moment of the order's last change, with microseconds."""
-        whole, micro = self._split(order)
-        return datetime.fromtimestamp(whole, UTC).replace(microsecond=micro)
+        epoch = self._origin_epoch_seconds + order.changed_at_seconds
+        whole = int(epoch)
+        moment = datetime.fromtimestamp(whole, UTC)
+        return moment.replace(microsecond=int((epoch - whole) * 1e6))
 
     def exact_text(self, order: Order) -> str:
         """Return the moment of the order's last change as the history has it."""
-        whole, micro = self._split(order)
+        epoch = self._origin_epoch_seconds + order.changed_at_seconds
+        whole = int(epoch)
+        micro = int((epoch - whole) * 1e6)
         if whole != self._second[0]:
             self._second = (whole, datetime.fromtimestamp(whole, UTC).isoformat()[:19])
         return f"{self._second[1]}.{micro:06d}Z"
-
-    def _split(self, order: Order) -> tuple[int, int]:
-        epoch = self.shop.kit.clock.origin_epoch_seconds + order.changed_at_seconds
-        whole = int(epoch)
-        return whole, int((epoch - whole) * 1e6)
 
     def created(self, order: Order) -> None:
         """Record a new order and emit ``orders/create``."""
@@ -187,16 +192,11 @@ class Orders:
 
     def _emit(self, order: Order, topics: tuple[str, ...]) -> None:
         shop = self.shop
-        built: list[dict[str, Any]] = []
-
-        def payload() -> dict[str, Any]:
-            if not built:
-                built.append(order_payload(shop, order))
-            return built[0]
-
-        for topic in topics:
-            if shop.subscriptions.wanted(topic):
-                shop.emit(topic, order.id, payload, self.exact(order))
+        wanted = [topic for topic in topics if shop.subscriptions.wanted(topic)]
+        if wanted:
+            payload, moment = order_payload(shop, order), self.exact(order)
+            for topic in wanted:
+                shop.emit(topic, order.id, lambda: payload, moment)
 
     def paid_topics(self, order: Order, before: str) -> tuple[str, ...]:
         """Return ``orders/paid`` if the order became paid since its status was ``before``."""

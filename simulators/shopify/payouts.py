@@ -57,7 +57,6 @@ class BalanceEntry(msgspec.Struct, eq=False, gc=False):
     graphql_type: ClassVar[str] = "ShopifyPaymentsBalanceTransaction"
 
     number: int
-    id: str
     type: str
     amount: Decimal
     fee: Decimal
@@ -67,6 +66,11 @@ class BalanceEntry(msgspec.Struct, eq=False, gc=False):
     transaction: Transaction | None
     made_at: datetime
     payout: Payout | None = None
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return gid("ShopifyPaymentsBalanceTransaction", self.number)
 
     @property
     def net(self) -> Decimal:
@@ -105,6 +109,8 @@ class Payouts:
         self.fixed = Decimal(str(options.get("payments_fee_fixed", "0.30")))
         self.daily = options.get("payout_schedule", "manual") == "daily"
         self.day_seconds = shop.kit.real_seconds(DAY_SECONDS)
+        self._quantum = quantum_of(shop.currency)
+        self._next_entry = shop.ids.series("ShopifyPaymentsBalanceTransaction")
         self.entries: list[BalanceEntry] = []
         self.payouts: list[Payout] = []
         self.disputes: list[Dispute] = []
@@ -113,25 +119,21 @@ class Payouts:
 
     def fee_of(self, amount: Decimal) -> Decimal:
         """Return what a charge of that amount costs."""
-        return rounded(amount * self.percent / 100 + self.fixed, quantum_of(self.shop.currency))
+        return rounded(amount * self.percent / 100 + self.fixed, self._quantum)
 
     def booked(self, transaction: Transaction) -> None:
         """Book a payment or refund that went through Shopify Payments."""
         if transaction.gateway != "shopify_payments" or transaction.status != "SUCCESS":
             return
-        self.catch_up()
+        if self.daily:
+            self.catch_up()
         amount = transaction.amounts[0]
+        number, order = transaction.number, transaction.order
         if transaction.kind in ("SALE", "CAPTURE"):
-            self._add("CHARGE", amount, self.fee_of(amount), "CHARGE", transaction)
+            fee = self.fee_of(amount)
+            self._book("CHARGE", amount, fee, "CHARGE", number, order, transaction)
         elif transaction.kind == "REFUND":
-            self._add("REFUND", -amount, ZERO, "REFUND", transaction)
-
-    def _add(
-        self, kind: str, amount: Decimal, fee: Decimal, source: str, transaction: Transaction
-    ) -> BalanceEntry:
-        return self._book(
-            kind, amount, fee, source, transaction.number, transaction.order, transaction
-        )
+            self._book("REFUND", -amount, ZERO, "REFUND", number, order, transaction)
 
     def _book(
         self,
@@ -143,10 +145,8 @@ class Payouts:
         order: Order,
         transaction: Transaction | None = None,
     ) -> BalanceEntry:
-        number = self.shop.ids.next("ShopifyPaymentsBalanceTransaction")
-        identity = gid("ShopifyPaymentsBalanceTransaction", number)
         entry = BalanceEntry(
-            number, identity, kind, amount, fee, source, source_id, order, transaction,
+            self._next_entry(), kind, amount, fee, source, source_id, order, transaction,
             self.shop.now(),
         )  # fmt: skip
         self.entries.append(entry)

@@ -9,8 +9,10 @@ Not modelled: markets, staff members, sales channels, themes, apps other than th
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from peakproof.simkit import IdempotencyStore, Kit
 from peakproof.simkit import Shop as Plan
@@ -29,7 +31,7 @@ __all__ = ["IDEMPOTENCY_SECONDS", "Cause", "Shop"]
 IDEMPOTENCY_SECONDS = 24 * 3600.0
 
 
-class Cause(NamedTuple):
+class Cause(msgspec.Struct, frozen=True):
     """Why a quantity changed: what kind of deed, on which record, by which API request."""
 
     kind: str
@@ -61,7 +63,10 @@ class Shop:
         self.request_id = ""
         self.jobs = 0
         self._clock = kit.clock
-        self._shown_second, self._shown = 0, datetime.fromtimestamp(0, UTC)
+        self._shown = datetime.fromtimestamp(0, UTC)
+        self._shown_from = self._shown_until = 0.0
+        self._journal = kit.journal
+        self.seconds = kit.clock.now  # the run time
         self.idempotency: IdempotencyStore[Any] = IdempotencyStore(
             kit.clock.now, kit.real_seconds(IDEMPOTENCY_SECONDS)
         )
@@ -80,16 +85,14 @@ class Shop:
         scheme = "https" if self.kit.config.tls_certificate_path else "http"
         return self._public_url or f"{scheme}://{self.host}"
 
-    def seconds(self) -> float:
-        """Return the run time."""
-        return self.kit.clock.now()
-
     def now(self) -> datetime:
         """Return the time that Shopify would show: UTC, whole seconds."""
-        clock = self._clock
-        whole = int(clock.origin_epoch_seconds + clock.now())
-        if whole != self._shown_second:
-            self._shown_second, self._shown = whole, datetime.fromtimestamp(whole, UTC)
+        moment = self._clock.now()
+        if not self._shown_from <= moment < self._shown_until:
+            origin = self._clock.origin_epoch_seconds
+            whole = int(origin + moment)
+            self._shown = datetime.fromtimestamp(whole, UTC)
+            self._shown_from, self._shown_until = whole - origin, whole + 1 - origin
         return self._shown
 
     def iso(self, moment: datetime | None) -> str | None:
@@ -110,7 +113,7 @@ class Shop:
 
     def record(self, entity: str, key: str, value: dict[str, Any]) -> None:
         """Write a change of state into the history."""
-        self.kit.journal.state(entity, key, value)
+        self._journal.state(entity, key, value)
 
     def emit(
         self,
