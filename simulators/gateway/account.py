@@ -80,9 +80,11 @@ class Account:
         """Return the customers, oldest first, deleted ones too."""
         return self.core.all(CustomerRecord)
 
-    def confirm(self, intent: Intent, method: str | None = None) -> Intent:
+    def confirm(
+        self, intent: Intent, method: str | None = None, capture_method: str | None = None
+    ) -> Intent:
         """Charge an intent; the test cards for it are disputed at once. Raises Refused."""
-        self.payments.confirm(intent, method)
+        self.payments.confirm(intent, method, capture_method)
         charge = intent.latest
         if charge is not None and charge.captured and charge.method.card.disputed:
             self.disputes.open(charge, reason=charge.method.card.disputed)

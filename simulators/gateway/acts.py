@@ -5,7 +5,7 @@ what is left of it). Each act says in its docstring what it takes and returns. A
 bank is a refusal with Stripe's code (card_declined ...).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import InvalidOperation
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from .errors import Refused
 from .events import Endpoint
 from .neutral import text
 from .records import Charge, Dispute, Intent, Payout, Record, Refund
+from .refunds import DISPUTE_REASONS, REFUND_REASONS
 
 __all__ = ["ACTS", "Act", "perform"]
 
@@ -64,6 +65,13 @@ def _metadata(arguments: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in metadata.items()}
 
 
+def _reason(arguments: dict[str, Any], known: Sequence[str]) -> str | None:
+    reason = arguments.get("reason")
+    if reason is not None and reason not in known:
+        raise UsageError(f"reason: one of {', '.join(known)}, not {reason!r}.")
+    return reason
+
+
 def _intent(account: Account, arguments: dict[str, Any], capture_method: str) -> Intent:
     currency = str(arguments.get("currency") or account.core.currency).upper()
     amount = _amount(arguments, currency)
@@ -76,6 +84,7 @@ def _intent(account: Account, arguments: dict[str, Any], capture_method: str) ->
         capture_method=capture_method,
         method=str(arguments.get("payment_method") or "pm_card_visa"),
         customer=_customer(account, arguments.get("email")),
+        automatic_methods={"allow_redirects": "always", "enabled": True},
         metadata=metadata,
         details={"description": metadata.get("order_name"), "receipt_email": None},
     )
@@ -160,7 +169,7 @@ def refund(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
     Result: refund_id, charge_id, amount, currency, status, balance_transaction_id.
     """
     charge = _charge_of(account, arguments)
-    reason = arguments.get("reason")
+    reason = _reason(arguments, REFUND_REASONS)
     amount = _amount(arguments, charge.currency)
     return _refunded(account.refunds.create(charge, amount, reason, _metadata(arguments)))
 
@@ -197,7 +206,7 @@ def dispute(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
     Result: dispute_id, charge_id, amount, currency, fee (in the settlement currency), status.
     """
     charge = _charge_of(account, arguments)
-    reason = str(arguments.get("reason") or "general")
+    reason = _reason(arguments, DISPUTE_REASONS) or "general"
     return _disputed(account.disputes.open(charge, _amount(arguments, charge.currency), reason))
 
 

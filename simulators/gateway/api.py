@@ -5,6 +5,7 @@ An operation is a function of (account, call) that returns the answer's object. 
 for its ``Idempotency-Key`` once the work began, whatever it was, a 500 too; a refusal before
 that (wrong parameters, rate limit) leaves the key free. Fault points of its own:
 
+``expired_key``  401 with code api_key_expired though the key is good
 ``lock_timeout``  429 with code lock_timeout, nothing done, ``Stripe-Should-Retry: true``
 ``server_error``  500 after the work was done (``how: before`` leaves it undone); kept for the key
 ``slow_processing``  the work takes ``delay_seconds``; meanwhile the same key is answered 409
@@ -139,6 +140,8 @@ class Api:
         if key != self._settings.secret_key:
             masked = f"{key[:8]}{'*' * 12}{key[-4:]}" if len(key) > 16 else "*" * len(key)
             raise Refused(f"Invalid API Key provided: {masked}", status=401)
+        if self._kit.faults.fire("expired_key", request.name):
+            raise Refused("Expired API Key provided", "api_key_expired", status=401)
         if self.account is None:
             raise Refused("The simulator was not seeded yet.", status=503, kind="api_error")
         self._check_version(record.requested_version)

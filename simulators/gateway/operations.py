@@ -114,6 +114,21 @@ def _customer_list(account: Account, call: Call) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _automatic(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the intent's automatic payment methods; they are on unless told otherwise."""
+    given = {"enabled": "true"} | (given or {})
+    redirects = given.pop("allow_redirects", "always")
+    enabled = given.pop("enabled")
+    if given or redirects not in ("always", "never") or enabled not in ("true", "false"):
+        raise Refused(
+            "Invalid automatic_payment_methods: enabled is true or false, allow_redirects is "
+            "always or never.",
+            "parameter_unknown",
+            "automatic_payment_methods",
+        )
+    return {"allow_redirects": redirects, "enabled": True} if enabled == "true" else None
+
+
 def _intent_create(account: Account, call: Call) -> dict[str, Any]:
     given = call.given
     types = given.get("payment_method_types")
@@ -138,7 +153,7 @@ def _intent_create(account: Account, call: Call) -> dict[str, Any]:
         capture_method=given.get("capture_method") or "automatic_async",
         method=given.get("payment_method"),
         customer=given.get("customer"),
-        automatic_methods=types is None,
+        automatic_methods=_automatic(automatic) if types is None else None,
         metadata=merge({}, given.get("metadata")),
         details={
             name: given.get(name)
@@ -163,11 +178,9 @@ def _intent_update(account: Account, call: Call) -> dict[str, Any]:
 
 def _intent_confirm(account: Account, call: Call) -> dict[str, Any]:
     intent = account.core.get(Intent, call.id)
-    method = call.given.get("payment_method")
-    capture_method = call.given.get("capture_method")
-    if capture_method:
-        intent.capture_method = capture_method
-    return show(account, account.confirm(intent, method))
+    given = call.given
+    done = account.confirm(intent, given.get("payment_method"), given.get("capture_method"))
+    return show(account, done)
 
 
 def _intent_capture(account: Account, call: Call) -> dict[str, Any]:
@@ -253,6 +266,8 @@ def _refund_list(account: Account, call: Call) -> dict[str, Any]:
 
 def _dispute_update(account: Account, call: Call) -> dict[str, Any]:
     found = account.core.get(Dispute, call.id)
+    if call.given.get("evidence") is not None or call.given.get("submit"):
+        account.disputes.check_open(found)
     found.metadata = merge(found.metadata, call.given.get("metadata"))
     found.evidence |= call.given.get("evidence") or {}
     if call.given.get("submit", bool(call.given.get("evidence"))):

@@ -67,7 +67,7 @@ class Payments:
         capture_method: str = "automatic_async",
         method: str | None = None,
         customer: str | None = None,
-        automatic_methods: bool = True,
+        automatic_methods: dict[str, Any] | None = None,
         metadata: dict[str, str] | None = None,
         details: dict[str, Any] | None = None,
     ) -> Intent:
@@ -121,18 +121,21 @@ class Payments:
             amount = money.get("amount", intent.amount)
             currency = money.get("currency", intent.currency)
             self._check_amount(amount, currency)
+            customer = intent.customer
             if changes.get("customer"):
-                intent.customer = self.customer(changes["customer"]).id
+                customer = self.customer(changes["customer"]).id
             if changes.get("payment_method"):
-                intent.method = self.method(changes["payment_method"], intent.customer)
+                intent.method = self.method(changes["payment_method"], customer)
                 intent.status = "requires_confirmation"
-            intent.amount, intent.currency = amount, currency
+            intent.amount, intent.currency, intent.customer = amount, currency, customer
         for name in ("description", "receipt_email", "shipping", "statement_descriptor_suffix"):
             if name in changes:
                 intent.details[name] = changes[name]
         return intent
 
-    def confirm(self, intent: Intent, method: str | None = None) -> Intent:
+    def confirm(
+        self, intent: Intent, method: str | None = None, capture_method: str | None = None
+    ) -> Intent:
         """Charge the payment method; raises Refused (402) when the bank declines."""
         if intent.status not in _OPEN:
             raise self._unexpected(intent, "confirm")
@@ -146,6 +149,7 @@ class Payments:
                 "payment_intent_unexpected_state",
                 began=True,
             )
+        intent.capture_method = capture_method or intent.capture_method
         charge = Charge(
             id=self._core.new_id("ch"),
             created=self._core.now(),

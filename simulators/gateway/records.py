@@ -73,10 +73,10 @@ class Intent(Record):
     amount: int
     currency: str
     capture_method: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     details: dict[str, Any] = field(default_factory=dict)
     customer: str | None = None
-    automatic_methods: bool = True
+    automatic_methods: dict[str, Any] | None = None
     method: Method | None = None
     status: str = "requires_payment_method"
     capturable: int = 0

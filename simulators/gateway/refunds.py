@@ -16,7 +16,15 @@ from .ledger import Ledger
 from .payments import Payments
 from .records import Charge, Dispute, Refund
 
-__all__ = ["Disputes", "Refunds"]
+__all__ = ["DISPUTE_REASONS", "REFUND_REASONS", "Disputes", "Refunds"]
+
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+DISPUTE_REASONS = (
+    "bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated",
+    "debit_not_authorized", "duplicate", "fraudulent", "general", "incorrect_account_details",
+    "insufficient_funds", "noncompliant", "product_not_received", "product_unacceptable",
+    "subscription_canceled", "unrecognized",
+)  # fmt: skip
 
 RESPONSE_SECONDS = 9 * 86_400
 
@@ -208,7 +216,7 @@ class Disputes:
 
     def submit(self, dispute: Dispute) -> Dispute:
         """Send the evidence to the bank."""
-        self._must_be_open(dispute)
+        self.check_open(dispute)
         before = dispute.status
         dispute.status, dispute.submissions = "under_review", dispute.submissions + 1
         self._core.touch(dispute)
@@ -217,7 +225,7 @@ class Disputes:
 
     def close(self, dispute: Dispute, won: bool) -> Dispute:
         """Let the bank decide; winning brings the money back."""
-        self._must_be_open(dispute)
+        self.check_open(dispute)
         dispute.status = "won" if won else "lost"
         if won:
             taken = dispute.transactions[0]
@@ -241,7 +249,8 @@ class Disputes:
             self._core.emit("charge.dispute.funds_reinstated", dispute)
         return dispute
 
-    def _must_be_open(self, dispute: Dispute) -> None:
+    def check_open(self, dispute: Dispute) -> None:
+        """Raise Refused when a dispute was decided already."""
         if dispute.status in ("won", "lost"):
             raise Refused(
                 f"This dispute is already closed: its status is {dispute.status}.", began=True

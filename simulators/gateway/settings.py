@@ -58,3 +58,6 @@ class Settings(msgspec.Struct, kw_only=True):
     webhook_retries: str = "live"
     webhook_timeout_seconds: float = 10.0
     ca_bundle_path: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Settings(api_version={self.api_version!r}, fees={self.fees!r})"

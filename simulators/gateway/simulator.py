@@ -35,6 +35,7 @@ class Gateway(Simulator):
     version = f"Stripe-Version {NEWEST}"
     hosts = ("api.stripe.com",)
     fault_points = {
+        "expired_key": "answer 401 api_key_expired though the key is good",
         "lock_timeout": "answer a writing request 429 lock_timeout, nothing done",
         "server_error": "do the work, answer 500 and keep that for the key (how: before: do not)",
         "slow_processing": "work for delay_seconds; the same key is answered 409 meanwhile",

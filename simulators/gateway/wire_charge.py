@@ -59,7 +59,6 @@ def method_object(method: Method, _now: int) -> dict[str, Any]:
 def intent_object(intent: Intent, _now: int) -> dict[str, Any]:
     """Return a payment intent."""
     details = intent.details
-    automatic = {"allow_redirects": "always", "enabled": True}
     error = intent.last_error
     return {
         "amount": intent.amount,
@@ -68,7 +67,7 @@ def intent_object(intent: Intent, _now: int) -> dict[str, Any]:
         "amount_received": intent.received,
         "application": None,
         "application_fee_amount": None,
-        "automatic_payment_methods": automatic if intent.automatic_methods else None,
+        "automatic_payment_methods": intent.automatic_methods,
         "canceled_at": intent.canceled_at,
         "cancellation_reason": intent.cancellation_reason,
         "capture_method": intent.capture_method,

@@ -159,6 +159,8 @@ def test_a_shopper_whose_card_is_declined(desk: Desk) -> None:
         ({"capture_method": "sometimes"}, "parameter_unknown", "capture_method"),
         ({"payment_method_types": ["ideal"]}, "payment_intent_invalid_parameter",
          "payment_method_types"),
+        ({"automatic_payment_methods": {"enabled": "maybe"}}, "parameter_unknown",
+         "automatic_payment_methods"),
         ({"nonsense": "1"}, "parameter_unknown", "nonsense"),
         ({"transfer_data": {"destination": "acct_1"}}, "peakproof_not_modelled", "transfer_data"),
     ],
@@ -190,6 +192,21 @@ def test_an_intent_changes_until_it_is_confirmed(desk: Desk) -> None:
         desk.stripe.v1.payment_intents.update(made.id, {"amount": 1})
     with pytest.raises(stripe.InvalidRequestError, match="cannot confirm"):
         desk.stripe.v1.payment_intents.confirm(made.id)
+
+
+def test_automatic_payment_methods(desk: Desk) -> None:
+    assert intent(desk).automatic_payment_methods.allow_redirects == "always"
+    never = {"enabled": True, "allow_redirects": "never"}
+    made = intent(desk, automatic_payment_methods=never)
+    assert made.automatic_payment_methods.allow_redirects == "never"
+    assert intent(desk, payment_method_types=["card"]).automatic_payment_methods is None
+
+
+def test_a_refused_confirmation_changes_nothing(desk: Desk) -> None:
+    made = intent(desk, confirm=True, capture_method="automatic")
+    with pytest.raises(stripe.InvalidRequestError):
+        desk.stripe.v1.payment_intents.confirm(made.id, {"capture_method": "manual"})
+    assert desk.stripe.v1.payment_intents.retrieve(made.id).capture_method == "automatic"
 
 
 def test_another_currency_settles_in_the_shops(desk: Desk) -> None:

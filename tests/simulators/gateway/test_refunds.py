@@ -173,6 +173,9 @@ def test_a_dispute_that_is_accepted_is_lost(desk: Desk) -> None:
     )  # fmt: skip
     with pytest.raises(stripe.InvalidRequestError, match="already closed"):
         desk.stripe.v1.disputes.close(dispute.id)
+    with pytest.raises(stripe.InvalidRequestError, match="already closed"):
+        desk.stripe.v1.disputes.update(dispute.id, {"evidence": {"customer_name": "Ada"}})
+    assert desk.stripe.v1.disputes.retrieve(dispute.id).evidence.to_dict() == {}
 
 
 def test_a_dispute_cannot_take_more_than_is_left(desk: Desk) -> None:

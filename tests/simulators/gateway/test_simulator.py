@@ -140,11 +140,15 @@ def test_acts_that_cannot_be(desk: Desk, action: str, arguments: dict[str, Any],
         ("pay", {"amount": "1.234"}),
         ("pay", {"amount": "much"}),
         ("close_dispute", {"won": "yes"}),
+        ("refund", {"reason": "whim"}),
+        ("dispute", {"reason": "whim"}),
     ],
 )
 def test_acts_that_are_called_wrongly(desk: Desk, action: str, arguments: dict[str, Any]) -> None:
+    charge = desk.pay()["charge_id"]
+    if action in ("refund", "dispute"):
+        arguments = arguments | {"charge_id": charge}
     if action == "close_dispute":
-        charge = desk.pay()["charge_id"]
         arguments = arguments | {"dispute_id": desk.act("dispute", charge_id=charge)["dispute_id"]}
     with pytest.raises(UsageError):
         desk.act(action, **arguments)

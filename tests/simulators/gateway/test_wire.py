@@ -60,6 +60,14 @@ def test_a_publishable_key_opens_nothing(desk: Desk) -> None:
                             http_client=desk.connections).v1.balance.retrieve()  # fmt: skip
 
 
+def test_a_key_may_expire(desk: Desk) -> None:
+    desk.client.inject("expired_key", {"count": 1})
+    with pytest.raises(stripe.AuthenticationError) as refused:
+        desk.stripe.v1.balance.retrieve()
+    assert refused.value.error.code == "api_key_expired"
+    assert desk.stripe.v1.balance.retrieve().object == "balance"
+
+
 def test_versions(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk()
     same = desk.http.get("/v1/balance", headers={"Stripe-Version": "2026-11-25.endive"})
