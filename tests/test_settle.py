@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from peakproof.connector import Kick
 from peakproof.errors import WorldFailed
 from peakproof.history import History, HistoryWriter
 from peakproof.runtime import reads
