@@ -130,6 +130,6 @@ class Business:
         """Return the location of a plan's code."""
         return next((place for place in self.places.values() if place.code == code), None)
 
-    def emit(self, kind: str, data: Record, updated_at: str = "") -> None:
+    def emit(self, kind: str, data: Record, updated_at: str = "", resource: str = "") -> None:
         """Notify the subscribers of an event's type."""
-        self.subscriptions.send(kind, data, updated_at)
+        self.subscriptions.send(kind, data, updated_at, resource)

@@ -1,9 +1,11 @@
 """Orders: from lines and adjustments to a priced order, its payment, its completion, its search.
 
 An order completes when it is paid in full and no fulfilment is open. Stock goes from IN_STOCK
-to SOLD when it is paid. From Square's documents: orders that were not created through the API
-have no version and cannot be updated; ``created_at`` of an order of an offline till is when it
-reached Square.
+(or, set aside for pickup, RESERVED_FOR_SALE) to SOLD when it is paid. Sales at the counter fire
+order events too (years ago Square's did not).
+
+From Square's documents: orders that were not created through the API have no version and cannot
+be updated; ``created_at`` of an order of an offline till is when it reached Square.
 """
 
 import copy
@@ -167,7 +169,7 @@ class Orders:
         record.clear()
         record.update(changed)
         if state == "CANCELED":
-            self._close(order, "CANCELED")
+            self.cancel(order)
         elif state == "OPEN":
             record["state"] = "OPEN"
         self.settle(order, for_nothing=state == "COMPLETED")
@@ -175,6 +177,18 @@ class Orders:
         if fulfilled != [part.get("state") for part in record.get("fulfillments", [])]:
             self._fulfilment_changed(order)
         return order
+
+    def cancel(self, order: Order) -> None:
+        """Cancel an unpaid order: its fulfilments too, and what was set aside goes back."""
+        for part in order.record.get("fulfillments", []):
+            if part.get("state") not in _DONE:
+                part["state"] = "CANCELED"
+        if order.stock_from != "IN_STOCK" and not order.stock_taken:
+            for variation, quantity in self.goods(order):
+                place = order.record["location_id"]
+                back = (order.stock_from, "IN_STOCK")
+                self._business.stock.move(variation, place, quantity, back)
+        self._close(order, "CANCELED")
 
     def _fulfilment_changed(self, order: Order) -> None:
         names = ("version", "location_id", "state", "created_at", "updated_at")

@@ -30,7 +30,7 @@ __all__ = ["PointOfSale", "create"]
 
 _ACTS = (
     "sale", "refund_sale", "go_offline", "come_online", "close_day", "count_stock",
-    "receive_stock", "reserve_pickup", "hand_over",
+    "receive_stock", "reserve_pickup", "hand_over", "release_pickup",
 )  # fmt: skip
 _WIRES = (wire_shop, wire_catalog, wire_orders, wire_payments, wire_stock)
 

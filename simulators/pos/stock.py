@@ -52,8 +52,11 @@ class Level:
             self.quantity = quantity + sum(units for _, units in self.moves)
 
     def move(self, units: int, at: datetime) -> None:
-        """Take in that units came (or, negative, went) at a time."""
-        if self.counted_at is None or at > self.counted_at:
+        """Take in that units came (or, negative, went) at a time.
+
+        Of two in the same millisecond the one that arrives later occurred later.
+        """
+        if self.counted_at is None or at >= self.counted_at:
             self.moves.append((at, units))
             self.quantity += units
 
@@ -188,7 +191,8 @@ class Stock:
                 "id": self._business.ids.uuid("inventory event"),
                 "object": {"inventory_counts": counts},
             }
-            self._business.emit("inventory.count.updated", data, record["created_at"])
+            about = f"{keys[0][0]}@{keys[0][1]}"
+            self._business.emit("inventory.count.updated", data, record["created_at"], about)
         return change
 
     def _journalled(self, key: Key) -> tuple[str, Record]:
@@ -240,10 +244,7 @@ class Stock:
         text = given["quantity"]
         if not text.isdecimal():
             raise invalid(f"{path}.quantity", f"`{text}` is not a whole number of units.")
-        age = self._business.at() - moment(given["occurred_at"], f"{path}.occurred_at")
-        if not timedelta(seconds=-60) <= age <= _AGE_MAX:
-            detail = "must not be older than 24 hours or in the future."
-            raise invalid(f"{path}.occurred_at", f"occurred_at {detail}", "INVALID_TIME")
+        given["occurred_at"] = self._occurred(given["occurred_at"], f"{path}.occurred_at")
         places = {given[key] for key in given if key.endswith("location_id")}
         for place in places:
             self._business.place(place, f"{path}.location_id")
@@ -256,6 +257,19 @@ class Stock:
         elif given["state"] not in ("IN_STOCK", "RESERVED_FOR_SALE", "WASTE"):
             raise invalid(f"{path}.state", f"{given['state']} cannot be counted.")
         return kind, given, int(text)
+
+    def _occurred(self, text: str, path: str) -> str:
+        """Return when a client's change occurred; raises Refusal if too long ago or to come.
+
+        In a story that began days ago clients read the machine's clock, which is ahead of the
+        business's: what lies ahead by no more than that occurred just now.
+        """
+        age = self._business.at() - moment(text, path)
+        ahead = timedelta(days=self._business.kit.calendar.days_ago, seconds=60)
+        if not -ahead <= age <= _AGE_MAX:
+            detail = "occurred_at must not be older than 24 hours or in the future."
+            raise invalid(path, detail, "INVALID_TIME")
+        return stamp(min(moment(text, path), self._business.at()))
 
     def change(self, identity: str, kind: str) -> Record:
         """Return the physical count or adjustment of an id; raises Refusal."""

@@ -108,8 +108,11 @@ class Subscriptions:
         self._keys[identity] = self._new_key()
         return self._keys[identity]
 
-    def send(self, kind: str, data: Record, updated_at: str = "") -> None:
-        """Notify every enabled subscription of an event's type."""
+    def send(self, kind: str, data: Record, updated_at: str = "", resource: str = "") -> None:
+        """Notify every enabled subscription of an event's type.
+
+        ``resource`` is what the event is about, where the event's own id does not tell.
+        """
         wanted = [
             record
             for record in self.records.values()
@@ -118,7 +121,9 @@ class Subscriptions:
         if wanted:
             payload = self._payload(kind, data)
             for record in wanted:
-                self.engine.enqueue(self._delivery(record, payload, data, updated_at))
+                delivery = self._delivery(record, payload, data, updated_at)
+                delivery.resource = resource or delivery.resource
+                self.engine.enqueue(delivery)
 
     def test(self, identity: str, kind: str) -> tuple[Record, Awaitable[int]]:
         """Return a test event of a type and the sending of it: one attempt, whatever comes."""

@@ -319,6 +319,15 @@ class Tills:
         self._business.orders.fulfil(order)
         return {"order_id": order.id, "state": order.record["state"].lower()}
 
+    def release_pickup(self, given: Record, _actor: str) -> Record:
+        """Put set-aside goods back that nobody collects; the order is canceled."""
+        order = self._sale_of(given)
+        if order.record["state"] != "OPEN" or order.record.get("tenders"):
+            raise SimulatorRefused("nothing_to_release", "the order is not waiting unpaid")
+        self._business.orders.cancel(order)
+        self._business.orders.touch(order)
+        return {"order_id": order.id, "state": order.record["state"].lower()}
+
     # reading arguments
 
     def _till(self, given: Record) -> tuple["Place", _Till]:

@@ -1,5 +1,6 @@
 """Stock through Square's client, and the law of stock for any sequence of what people do."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from square.core.api_error import ApiError
 
 from simulators.pos.shapes import stamp
 from simulators.pos.stock import Level
+from tests.simulators.pos.conftest import plan
 
 
 def now(**ago: float) -> str:
@@ -127,6 +129,18 @@ def test_a_batch_is_refused_whole(till: Any) -> None:
     assert till.level() == 50
 
 
+def test_clients_of_a_story_in_the_past_may_use_their_own_clock(
+    open_till: Callable[..., Any],
+) -> None:
+    till = open_till(plan(days_ago=5))
+    change(till, moved(till, 1, "IN_STOCK", "SOLD"))
+    till.act("sale", location_code="NY", lines=[{"sku": "TEE", "quantity": 1}])
+    assert change(till, counted(till, 30)).counts[0].quantity == "30"
+    assert till.act("receive_stock", sku="TEE", location_code="NY", quantity=1)["quantity"] == 31
+    with pytest.raises(ApiError, match="INVALID_TIME"):
+        change(till, moved(till, 1, "IN_STOCK", "SOLD", now(days=-2)))
+
+
 def test_old_paths_still_work_and_are_noted(till: Any) -> None:
     till.checked(
         till.square.inventory.deprecated_batch_change(
@@ -155,6 +169,22 @@ def test_click_and_collect(till: Any) -> None:
         till.act("hand_over", channel_order="#1001")
     with pytest.raises(Exception, match="not_enough"):
         till.act("reserve_pickup", sku="TEE", quantity=49, location_code="NY")
+
+
+def test_what_is_set_aside_goes_back(till: Any) -> None:
+    held = [
+        till.act("reserve_pickup", sku="TEE", quantity=2, location_code="NY", channel_order=name)
+        for name in ("#1", "#2")
+    ]
+    assert held[1]["reserved"] == 4
+    change = {"version": 1, "location_id": till.place(), "state": "CANCELED"}
+    gone = till.checked(till.square.orders.update(order_id=held[0]["order_id"], order=change)).order
+    assert (gone.state, gone.fulfillments[0].state) == ("CANCELED", "CANCELED")
+    assert till.act("release_pickup", channel_order="#2")["state"] == "canceled"
+    level = till.snapshot("level")["TEE@NY"]
+    assert (level["quantity"], level["reserved"]) == (50, 0)
+    with pytest.raises(Exception, match="nothing_to_release"):
+        till.act("release_pickup", channel_order="#2")
 
 
 STEPS = some.lists(
@@ -227,6 +257,15 @@ def test_a_count_does_not_depend_on_the_order_of_arrival(
         moment = datetime.fromtimestamp(at, UTC)
         (level.count if counts else level.move)(units, moment)
     assert level.quantity == quantity
+
+
+def test_in_the_same_moment_the_order_of_arrival_decides() -> None:
+    level, at = Level(), datetime.fromtimestamp(1, UTC)
+    level.count(10, at)
+    level.move(-3, at)
+    assert level.quantity == 7
+    level.count(20, at)
+    assert level.quantity == 20
 
 
 def test_changes_of_levels_are_in_the_history(till: Any) -> None:

@@ -142,6 +142,16 @@ def test_retries_tell_their_number(till: Any, receiver: Receiver) -> None:
     assert 22 * 3_600 < sum(RETRY_CALENDAR_SECONDS) <= 24 * 3_600
 
 
+def test_events_of_one_resource_can_be_reordered(till: Any, receiver: Receiver) -> None:
+    subscribe(till, receiver.url, ["payment.created", "payment.updated"])
+    till.hosted.client.inject(
+        "webhook", {"effect": "reorder", "match": "payment.created", "count": 1}
+    )
+    sell(till)
+    kinds = [msgspec.json.decode(body)["type"] for _, body in receiver.wait(2)]
+    assert kinds == ["payment.updated", "payment.created"]
+
+
 def test_duplicates_and_forgeries(till: Any, receiver: Receiver) -> None:
     subscription = subscribe(till, receiver.url, ["payment.created"])
     till.hosted.client.inject("webhook", {"effect": "duplicate", "count": 1})
