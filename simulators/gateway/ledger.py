@@ -2,7 +2,9 @@
 
 A charge is available some banking days after it was made. Refunds, disputes and failed
 payouts move the available balance at once (Stripe's date for them is not published; chosen by
-us). The balance may become negative; then nothing is paid out until it is positive again.
+us). A payout leaves the balance when it is made, though its transaction bears the day of its
+arrival, as Stripe's do. The balance may become negative; then nothing is paid out until it is
+positive again.
 """
 
 from collections.abc import Sequence
@@ -42,6 +44,7 @@ class Ledger:
         fees: Sequence[tuple[str, int]] = (),
         rate: Decimal | None = None,
         created: int | None = None,
+        available_on: int | None = None,
         banking_days: int = 0,
         category: str = "",
         counted: bool = True,
@@ -60,7 +63,7 @@ class Ledger:
             currency=self._core.currency,
             source=source,
             description=description,
-            available_on=self._available_on(now, banking_days),
+            available_on=available_on or self._available_on(now, banking_days),
             fees=[fee for fee in fees if fee[1]],
             rate=rate,
         )
@@ -80,7 +83,9 @@ class Ledger:
     def available(self) -> list[Transaction]:
         """Return what could be paid out now, oldest first."""
         now = self._core.now()
-        return [entry for entry in self.unpaid if entry.available_on <= now]
+        return [
+            entry for entry in self.unpaid if entry.available_on <= now or entry.type == "payout"
+        ]
 
     def carried(self, entries: Sequence[Transaction], payout: Payout) -> None:
         """Note that a payout carries these."""

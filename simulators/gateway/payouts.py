@@ -96,7 +96,12 @@ class Payouts:
         )
         self._core.add(payout)
         payout.own = self._ledger.post(
-            "payout", -amount, payout.id, description or "STRIPE PAYOUT", counted=not automatic
+            "payout",
+            -amount,
+            payout.id,
+            description or "STRIPE PAYOUT",
+            available_on=payout.arrival_date,
+            counted=not automatic,
         )
         return payout
 

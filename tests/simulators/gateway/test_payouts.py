@@ -40,6 +40,8 @@ def test_money_is_available_after_two_banking_days_and_is_paid_out(desk: Desk) -
         today + timedelta(days=5)
     ).isoformat()  # fmt: skip
     assert desk.stripe.v1.balance.retrieve().available[0].amount == 0
+    own = desk.stripe.v1.balance_transactions.retrieve(payout.balance_transaction)
+    assert (own.available_on, own.status) == (payout.arrival_date, "pending")
     desk.days(1)
     assert desk.stripe.v1.payouts.retrieve(payout.id).status == "in_transit"
     desk.days(1)

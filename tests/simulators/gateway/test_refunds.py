@@ -115,6 +115,15 @@ def test_a_refund_that_fails_brings_the_money_back(desk: Desk) -> None:
     assert desk.stripe.v1.events.list({"type": "refund.failed"}).data
 
 
+def test_what_came_back_can_be_refunded_again(desk: Desk) -> None:
+    paid = desk.pay("10.00", currency="EUR")
+    first = desk.act("refund", charge_id=paid["charge_id"], amount="3.33")
+    desk.act("fail_refund", refund_id=first["refund_id"])
+    desk.act("refund", charge_id=paid["charge_id"])
+    moved = [entry.amount for entry in desk.stripe.v1.balance_transactions.list()]
+    assert moved == [-1_111, 370, -370, 1_111]
+
+
 def test_parts_of_a_converted_charge_come_out_to_the_cent(desk: Desk) -> None:
     paid = desk.pay("10.00", currency="EUR")
     assert paid["settled_amount"] == "11.11"
