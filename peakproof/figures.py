@@ -250,7 +250,7 @@ def _peak(facts: Facts) -> Figure:
 
 
 def _calls_per_order(facts: Facts) -> Figure:
-    calls = sum(event.source != "odoo" for event in facts.of_kind("request"))
+    calls = sum(event.source not in ("odoo", "vendor_proxy") for event in facts.of_kind("request"))
     name, unit = "api_calls_per_order", "count"
     if not facts.orders or not calls:
         return Figure(name=name, value=None, unit=unit, detail="no order, or no call")

@@ -104,6 +104,12 @@ SCENARIO = Scenario(
     flows=("shipping",),
     simulators=("shopify", "carrier"),
     options=Options,
-    invariants=("labels_once", "orders_exactly_once", "fulfilled_once", "service_levels"),
+    invariants=(
+        "labels_once",
+        "orders_exactly_once",
+        "fulfilled_once",
+        "service_levels",
+        "isolation",
+    ),
     plan=plan,
 )

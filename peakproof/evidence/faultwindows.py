@@ -18,6 +18,13 @@ FOREVER = float("inf")
 INBOUND_ONLY = ("webhook",)
 # Flows that travel from the channel to Odoo.
 INBOUND_FLOWS = ("orders", "returns", "customers", "payments")
+# What a part of the world stands for: its outage is no excuse for the other flows.
+FLOWS_OF_PART = {
+    "carrier": ("shipping", "fulfilment"),
+    "gateway": ("payments", "payouts"),
+    "bank": ("bank", "payments", "payouts"),
+    "pos": ("pos",),
+}
 
 
 class FaultWindow(msgspec.Struct, kw_only=True):
@@ -32,7 +39,14 @@ class FaultWindow(msgspec.Struct, kw_only=True):
 
     def hinders(self, flow: str) -> bool:
         """Say whether this fault can delay a flow at all."""
+        if self.part in FLOWS_OF_PART and flow not in FLOWS_OF_PART[self.part]:
+            return False
         return not self.name.startswith(INBOUND_ONLY) or flow in INBOUND_FLOWS
+
+    @property
+    def part(self) -> str:
+        """The part of the world that was broken, empty where the fault names none."""
+        return str(self.options.get("simulator", ""))
 
 
 class FaultWindows:

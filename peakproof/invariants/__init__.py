@@ -20,6 +20,7 @@ from . import (
     bank_lines_once,
     events_end_visibly,
     fulfilled_once,
+    isolation,
     labels_once,
     no_oversell,
     order_content,
@@ -65,6 +66,7 @@ _MODULES: tuple[Any, ...] = (
     webhooks_sound,
     api_manners,
     service_levels,
+    isolation,
 )
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}

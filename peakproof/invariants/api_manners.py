@@ -55,7 +55,9 @@ class Call(msgspec.Struct):
 def check(history: History, claims: Claims, plan: Plan) -> Result:
     """Go through the calls in order of time."""
     facts = Facts.of(history, claims, plan)
-    requests = [event for event in facts.of_kind("request") if event.source != "odoo"]
+    requests = [
+        event for event in facts.of_kind("request") if event.source not in ("odoo", "vendor_proxy")
+    ]
     if not requests:
         return unknown(NAME, "The connector made no call to the channel.")
     findings = Findings(NAME)

@@ -8,7 +8,8 @@ found is late, whatever the percentile says. Order changes are judged by the lev
 
 A miss is not a violation: the verdict is "service level missed" (exit code 3). What never
 arrived is for the other invariants; it is counted here. Not claimed: no service level for
-anything that was measured. Unknown: nothing was measured.
+anything that was measured. Unknown: there is a promise and nothing was
+measured.
 
 Seen in public: microsoft/BCApps issue 6395, Shopify/shopify-api-js issue 916, facts S16, L1,
 F11, I11.
@@ -69,7 +70,8 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         if level is not None and ended:
             judged += ended
             _judge(facts, flow, level_name, level, split, findings)
-    if not measured:
+    promised = {level for level in LEVEL_OF.values() if level in claims.flows}
+    if not measured and promised & set(claims.service_levels):
         return unknown(NAME, "No latency could be measured.", figures)
     if not judged:
         return Result(
