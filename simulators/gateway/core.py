@@ -18,7 +18,8 @@ from .settings import Settings
 __all__ = ["Core"]
 
 R = TypeVar("R", bound=Record)
-_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_OF_BYTES = (_LETTERS * 5)[:256]  # turns random bytes into letters and digits
 _RATES = Context(prec=8)
 
 
@@ -41,7 +42,7 @@ class Core:
 
     def word(self, length: int) -> str:
         """Return a word of letters and digits that was not used before."""
-        return "".join(self._random.choices(_LETTERS, k=length))
+        return self._random.randbytes(length).translate(_OF_BYTES).decode()
 
     def new_id(self, prefix: str) -> str:
         """Return the next id such as ``ch_3Q...``."""
