@@ -27,7 +27,9 @@ from peakproof import catalog, faults, invariants
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import PeakproofError, UsageError
 from peakproof.gate import GateRequest, check, gate
-from peakproof.outcomes import ExitCode
+from peakproof.outcomes import ExitCode, exit_code, worst
+from peakproof.report.console import print_gates
+from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
 from peakproof.runtime.doctor import examine
 from peakproof.runtime.process import ProcessRuntime
@@ -46,6 +48,13 @@ _CONSOLE = Console(highlight=False)
 
 ConnectorOption = Annotated[
     Path, typer.Option("--connector", help="Folder with the connector's connector.toml.")
+]
+ConnectorsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--connector",
+        help="Folder with a connector.toml, or a folder of such folders; repeat for several.",
+    ),
 ]
 SeedOption = Annotated[
     int, typer.Option("--seed", help="The number that everything is drawn from.")
@@ -78,12 +87,12 @@ def run(
         options=option_pairs(option or []),
         runs=runs,
     )
-    _gate(request, odoo_source)
+    _gate([request], odoo_source)
 
 
 @app.command("gate")
 def gate_command(
-    connector: ConnectorOption,
+    connector: ConnectorsOption,
     scenario: Annotated[
         list[str] | None, typer.Option("--scenario", help="Only this scenario; repeat.")
     ] = None,
@@ -91,13 +100,15 @@ def gate_command(
     runs: RunsOption = Path("runs"),
     odoo_source: SourceOption = None,
 ) -> None:
-    """Play every scenario that applies to a connector, and say whether it may pass."""
+    """Play every scenario that applies to each connector, and say whether it may pass."""
     for name in scenario or []:
         load_scenario(name)
-    request = GateRequest(
-        connector=_resolve(connector), scenarios=scenario or [], seed=seed, runs=runs
-    )
-    _gate(request, odoo_source)
+    requests = [
+        GateRequest(connector=folder, scenarios=scenario or [], seed=seed, runs=runs)
+        for path in connector
+        for folder in _folders(path)
+    ]
+    _gate(requests, odoo_source)
 
 
 @app.command("check")
@@ -152,14 +163,19 @@ def version() -> None:
     _CONSOLE.print(__version__)
 
 
-def _gate(request: "GateRequest", odoo_source: Path | None) -> None:
+def _gate(requests: "list[GateRequest]", odoo_source: Path | None) -> None:
+    for request in requests:
+        ConnectorSpec.load(request.connector)  # a mistake in the last is told before the first
+    records: list[GateRecord] = []
     with _Bars() as progress:
         runtime = ProcessRuntime(progress=progress, odoo_source=odoo_source)
         try:
-            code = gate(request, runtime, _CONSOLE, describe).exit_code
+            records.extend(gate(request, runtime, _CONSOLE, describe) for request in requests)
         finally:
             runtime.close()
-    raise typer.Exit(code)
+    if len(records) > 1:
+        print_gates(records, _CONSOLE)
+    raise typer.Exit(exit_code(worst([record.verdict for record in records])))
 
 
 class _Bars:
@@ -206,6 +222,13 @@ def _resolve(connector: Path) -> Path:
         return connector
     bundled = catalog.folder("connectors") / connector.name
     return bundled if (bundled / "connector.toml").is_file() else connector
+
+
+def _folders(path: Path) -> list[Path]:
+    """Return a connector's folder, or every connector in a folder that holds several."""
+    folder = _resolve(path)
+    inside = sorted(file.parent for file in folder.glob("*/connector.toml"))
+    return inside if inside and not (folder / "connector.toml").is_file() else [folder]
 
 
 def _connectors() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from peakproof import catalog, faults, invariants
+from peakproof import catalog, cli, faults, invariants
 from peakproof.outcomes import ExitCode
 
 ROOT = Path(__file__).parent.parent
@@ -68,3 +68,11 @@ def test_list_names_everything_that_is_registered() -> None:
 def test_help_and_version() -> None:
     assert "gate" in peakproof("--help").stdout
     assert peakproof("version").stdout.strip()
+
+
+def test_a_folder_of_connectors_means_all_of_them() -> None:
+    done = peakproof("gate", "--connector", "connectors", "--scenario", "dance")
+    assert done.returncode == ExitCode.USAGE
+    folders = [folder.name for folder in cli._folders(ROOT / "connectors")]
+    assert folders == catalog.names("connectors")
+    assert cli._folders(ROOT / "connectors" / "reference") == [ROOT / "connectors" / "reference"]

@@ -4,7 +4,7 @@ Symbols stand beside words, so that nothing rests on colour; a terminal that can
 gets the words alone, a pipe or file gets no colour.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -17,7 +17,7 @@ from peakproof.report.headline import headline, run_names
 from peakproof.report.records import FindingRecord, GateRecord, ReportPaths, ResultRecord, RunRecord
 from peakproof.report.scrub import scrub
 
-__all__ = ["print_gate"]
+__all__ = ["print_gate", "print_gates"]
 
 STYLES = {
     Verdict.PASS: "green",
@@ -56,6 +56,22 @@ def print_gate(
     for item in gate.not_applicable:
         console.print(Text(f"left out: {item.scenario} ({item.reason})", style="dim"))
     _end(gate, paths, console)
+
+
+def print_gates(gates: Sequence[GateRecord], console: Console) -> None:
+    """Print one line a connector, after the gates of several."""
+    table = Table(box=None, title="every connector", title_justify="left")
+    for heading in ("connector", "scenarios", "verdict", "seconds"):
+        table.add_column(heading)
+    for gate in gates:
+        table.add_row(
+            f"{gate.connector.name} {gate.connector.version}".strip(),
+            str(len(gate.runs)),
+            _said(gate.verdict, console),
+            f"{gate.duration_seconds:.0f}",
+        )
+    console.print()
+    console.print(table)
 
 
 def _said(verdict: Verdict, console: Console) -> Text:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from peakproof.outcomes import Verdict
-from peakproof.report.console import print_gate
+from peakproof.report.console import print_gate, print_gates
 from peakproof.report.records import ReportPaths
 from tests.report.story import SECRET, gate, run
 
@@ -79,3 +79,13 @@ def test_gate_without_runs(empty):
     text = printed(record, paths=None if empty else PATHS)
     assert "nothing was tested" in text
     assert "exit code 2" in text
+
+
+def test_several_connectors_end_with_a_line_each():
+    first, second = gate()[0], gate()[0]
+    second.connector.name, second.verdict = "another", Verdict.PASS
+    file = io.StringIO()
+    print_gates([first, second], Console(file=file, width=110, highlight=False))
+    lines = file.getvalue().splitlines()
+    assert any(first.connector.name in line and "violated" in line for line in lines)
+    assert any("another" in line and "pass" in line for line in lines)
