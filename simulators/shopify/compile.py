@@ -30,20 +30,12 @@ from graphql import (
     SelectionNode,
 )
 
-from .complete import (
-    Entry,
-    Finish,
-    Run,
-    Written,
-    finish_list,
-    one_by_one,
-    type_name_of,
-)
+from .complete import Entry, Finish, Listed, Run, Written, one_by_one, type_name_of
 from .context import Context
 from .errors import ApiError, access_denied
 from .registry import Resolver, Resolvers, snake_case
 from .scalars import WRITERS
-from .straight import straight
+from .straight import Selected
 from .values import ABSENT, Fixed, Maker, Misfit, default_of, literal
 
 __all__ = ["Compiler", "RootField"]
@@ -198,7 +190,7 @@ class Compiler:
             return self.finish(kind.of_type, nodes)
         if isinstance(kind, GraphQLList):
             required = isinstance(kind.of_type, GraphQLNonNull)
-            return finish_list(self.finish(kind.of_type, nodes), required, nodes[0])
+            return Listed(self.finish(kind.of_type, nodes), required, nodes[0])
         if isinstance(kind, GraphQLEnumType):
             return None
         if isinstance(kind, GraphQLScalarType):
@@ -222,13 +214,13 @@ class Compiler:
             if run is None:
                 if name not in possible:
                     raise ApiError(f"{name or type(value).__name__} is no {kind.name}")
-                run = runs[name] = self.selection(possible[name], groups)
+                run = runs[name] = self.selection(possible[name], groups).run
             return run(value, context)
 
         return finish
 
-    def selection(self, parent: GraphQLObjectType, groups: Iterable[Any]) -> Run:
-        """Return the function that makes an object's answer."""
+    def selection(self, parent: GraphQLObjectType, groups: Iterable[Any]) -> Selected:
+        """Return what makes an object's answer."""
         entries: list[Entry] = []
         for key, nodes in self.collect(parent, groups).items():
             name = nodes[0].name.value
@@ -249,7 +241,7 @@ class Compiler:
                     nodes[0],
                 )
             )
-        return straight(entries, one_by_one(parent.name, entries))
+        return Selected(entries, one_by_one(parent.name, entries))
 
 
 def _constant(value: Any) -> Resolver:

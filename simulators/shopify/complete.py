@@ -18,9 +18,9 @@ __all__ = [
     "Entry",
     "Failure",
     "Finish",
+    "Listed",
     "Run",
     "Written",
-    "finish_list",
     "one_by_one",
     "type_name_of",
 ]
@@ -141,10 +141,17 @@ def _prefixed(errors: list[Failure], count: int, key: str | int) -> int:
     return len(errors)
 
 
-def finish_list(inner: Finish | None, required: bool, node: FieldNode) -> Finish:
-    """Return what finishes a list of things that ``inner`` finishes."""
+class Listed:
+    """Finishes a list of things that ``inner`` finishes; ``required``: none may be null."""
 
-    def finish(value: Any, context: Context) -> Any:
+    __slots__ = ("_node", "inner", "required")
+
+    def __init__(self, inner: Finish | None, required: bool, node: FieldNode) -> None:
+        self.inner, self.required, self._node = inner, required, node
+
+    def __call__(self, value: Any, context: Context) -> Any:
+        """Return the answers of a list, entry by entry."""
+        inner, required, node = self.inner, self.required, self._node
         if value is None:
             return None
         answer = []
@@ -168,5 +175,3 @@ def finish_list(inner: Finish | None, required: bool, node: FieldNode) -> Finish
                 result = None
             answer.append(result)
         return answer
-
-    return finish

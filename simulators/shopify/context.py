@@ -17,7 +17,8 @@ class Context:
     ``bulk`` is true inside a bulk operation, where connections come whole. ``errors`` collects
     what failed, ``objects`` how many objects were returned (the cost of the answer), and
     ``warnings`` what a search query named in vain. ``careful`` is true once something special
-    happened, see straight.py.
+    happened, see straight.py. While it is ``reading`` nothing changes, and the ``sums`` of the
+    order that was last ``summed`` may be kept.
     """
 
     __slots__ = (
@@ -27,8 +28,11 @@ class Context:
         "errors",
         "idempotency_key",
         "objects",
+        "reading",
         "request_id",
         "shop",
+        "summed",
+        "sums",
         "variables",
         "version",
         "warnings",
@@ -48,6 +52,9 @@ class Context:
         self.warnings: list[dict[str, Any]] = []
         self.objects = 0
         self.careful = False
+        self.reading = False
+        self.summed: Any = None
+        self.sums: dict[Any, Any] = {}
 
     def at_least(self, version: str) -> bool:
         """Tell whether the call is answered by that version or a younger one."""

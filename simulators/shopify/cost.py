@@ -69,18 +69,17 @@ class CostPlan:
         settings: CostSettings,
     ) -> None:
         self.operation, self.fragments, self.settings = operation, fragments, settings
-        self._sizes: set[str] = set()
+        self._sizes: dict[str, None] = {}  # the variables that size connections
         self._known: dict[tuple[Any, ...], float] = {}
         self.fields: list[dict[str, Any]] | None = None
 
     def requested(self, variables: Mapping[str, Any]) -> int:
         """Return the points that a call with these variables is charged up front."""
-        key = tuple(variables.get(name) for name in sorted(self._sizes))
-        cost = self._known.get(key) if self._known else None
+        sizes = self._sizes
+        cost = self._known.get(tuple([variables.get(name) for name in sizes]) if sizes else ())
         if cost is None:
             cost = self._of_operation(variables)
-            key = tuple(variables.get(name) for name in sorted(self._sizes))
-            self._known[key] = cost
+            self._known[tuple([variables.get(name) for name in sizes])] = cost
         return max(1, round(cost)) if self.settings.object else round(cost)
 
     def debug(self, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -164,7 +163,7 @@ class CostPlan:
                     return int(argument.value.value)
                 if isinstance(argument.value, VariableNode):
                     name = argument.value.name.value
-                    self._sizes.add(name)
+                    self._sizes[name] = None
                     value = variables.get(name)
                     if isinstance(value, int):
                         return value

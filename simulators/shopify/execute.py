@@ -199,6 +199,7 @@ class Engine:
     ) -> Result:
         """Run an operation with variables that ``Prepared.variables`` has read."""
         context.variables = dict(variables)
+        context.reading = not prepared.is_mutation
         data: dict[str, Any] | None = {}
         for root in prepared.plan(granted, variables):
             before = len(context.errors)

@@ -4,7 +4,9 @@ A Bag holds the same money in the shop's currency and in the one the buyer sees.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from .shop import Shop
@@ -19,14 +21,14 @@ _DIGITS = {
 _UNITS = {0: Decimal(1), 2: Decimal("0.01"), 3: Decimal("0.001")}
 
 
-class Money(NamedTuple):
+class Money(msgspec.Struct, frozen=True, gc=False):
     """An amount of money; resolves ``MoneyV2``."""
 
     amount: Decimal
     currency_code: str
 
 
-class Bag(NamedTuple):
+class Bag(msgspec.Struct, frozen=True, gc=False):
     """Money in the shop's and the buyer's currency; resolves ``MoneyBag``."""
 
     shop_money: Money
@@ -66,7 +68,7 @@ def rest_amount(amount: Decimal, currency: str) -> str:
 
 def rest_bag(value: Bag) -> dict[str, Any]:
     """Write a bag as REST payloads do."""
-    shop, buyer = value
+    shop, buyer = value.shop_money, value.presentment_money
     return {
         "shop_money": {
             "amount": rest_amount(shop.amount, shop.currency_code),

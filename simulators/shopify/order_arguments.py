@@ -86,6 +86,26 @@ def unit_lines(shop: Shop, given: Iterable[dict[str, Any]]) -> list[tuple[Varian
     return list(wanted.items())
 
 
+def _cart_items(shop: Shop, given: list[dict[str, Any]]) -> list[CartItem]:
+    """Return the lines of a cart: one for each variant with the same properties."""
+    if not any(entry.get("properties") for entry in given):
+        return [
+            CartItem(variant, units, variant.price) for variant, units in unit_lines(shop, given)
+        ]
+    lines: dict[tuple[Variant, tuple[tuple[str, str], ...]], int] = {}
+    for entry in given:
+        said = entry.get("properties") or {}
+        if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+            raise Refused("bad_properties", f"Properties are texts by name, not {said!r}.")
+        ((variant, units),) = unit_lines(shop, [entry])
+        key = (variant, tuple(said.items()))
+        lines[key] = lines.get(key, 0) + units
+    return [
+        CartItem(variant, units, variant.price, properties=properties)
+        for (variant, properties), units in lines.items()
+    ]
+
+
 def _shipping(shop: Shop, title: str | None) -> list[tuple[str, Decimal]]:
     rates = shop.plan.shipping_rates
     if title is None:
@@ -120,12 +140,16 @@ def _exchange(shop: Shop, currency: str | None) -> tuple[str, Decimal]:
 
 
 def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
-    """Return the cart that the act ``checkout`` describes; raises Refused for unknown names."""
-    items = unit_lines(shop, arguments.get("lines") or [])
+    """Return the cart that the act ``checkout`` describes; raises Refused for unknown names.
+
+    ``lines`` are ``{sku, quantity, properties}``. As in the real shop, the same item is one line
+    unless the properties (texts by name) differ.
+    """
+    items = _cart_items(shop, arguments.get("lines") or [])
     if not items:
         raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     shipping = _shipping(shop, arguments.get("shipping"))
-    if not any(variant.item.requires_shipping for variant, _ in items):
+    if not any(item.variant and item.variant.item.requires_shipping for item in items):
         shipping = []
     discount = discount_of(shop, arguments.get("discount_code"))
     currency, rate = _exchange(shop, arguments.get("presentment_currency"))
@@ -134,7 +158,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
         raise nearest("bad_payment", "payment", payment, ("paid", "authorized", "pending"))
     given = arguments.get("customer") or {}
     return Cart(
-        items=[CartItem(variant, units, variant.price) for variant, units in items],
+        items=items,
         buyer=given,
         email=given.get("email", ""),
         shipping=shipping,

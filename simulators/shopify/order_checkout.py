@@ -33,7 +33,8 @@ _ROUTED = "fulfillment_orders/order_routing_complete"
 class CartItem(NamedTuple):
     """Units of a variant at a price in the shop's currency.
 
-    Without a variant it is a custom item: ``title`` and ``sku`` are its own.
+    Without a variant it is a custom item: ``title`` and ``sku`` are its own. ``properties``
+    (name, value) are what the buyer said about it, an engraving say.
     """
 
     variant: Variant | None
@@ -41,6 +42,7 @@ class CartItem(NamedTuple):
     price: Decimal
     title: str = ""
     sku: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class Cart(msgspec.Struct, kw_only=True, eq=False):
@@ -191,7 +193,10 @@ def compose(
 ) -> Order:
     """Return the order of a cart, priced, with nothing committed, paid or announced."""
     order = _blank_order(orders, cart, number, identity, sequence, name)
-    order.lines = [make_line(orders, order, *item) for item in cart.items]
+    order.lines = [make_line(orders, order, *item[:5]) for item in cart.items]
+    for line, item in zip(order.lines, cart.items, strict=True):
+        if item.properties:
+            line.properties = item.properties
     if cart.discount is not None:
         apply_discount(order, cart.discount)
         if cart.discount.code:

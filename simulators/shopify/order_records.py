@@ -134,6 +134,7 @@ class Line(msgspec.Struct, eq=False, gc=False):
     allocations: list[Allocation] = []
     added_by_edit: bool = False
     reserved: bool = True  # whether its units take part in the stock
+    properties: tuple[tuple[str, str], ...] = ()  # what the buyer said about it: name, value
 
     @property
     def item(self) -> InventoryItem | None:

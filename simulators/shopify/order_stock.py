@@ -36,6 +36,8 @@ def place(
     Raises Refused ``sold_out`` when a variant that may not be oversold falls short; nothing
     is committed here.
     """
+    if len(wanted) > 1 and len({variant for variant, _ in wanted}) < len(wanted):
+        return _place_together(shop, wanted, stock)
     places = _online(shop)
     available = shop.inventory.available
     if len(wanted) > 1 and len(places) > 1 and stock != "bypass":
@@ -48,6 +50,28 @@ def place(
             ):
                 return [[(location, units)] for _, units in wanted]
     return [place_one(shop, variant, units, stock, places) for variant, units in wanted]
+
+
+def _place_together(
+    shop: Shop, wanted: Sequence[tuple[Variant | None, int]], stock: str
+) -> list[Placement]:
+    """Place lines of which several want the same variant: there is its stock only once."""
+    totals: dict[Variant | None, int] = {}
+    for variant, units in wanted:
+        totals[variant] = totals.get(variant, 0) + units
+    rests = dict(zip(totals, place(shop, list(totals.items()), stock), strict=True))
+    placements: list[Placement] = []
+    for variant, units in wanted:
+        placement: Placement = []
+        while units and rests[variant]:
+            location, there = rests[variant].pop(0)
+            part = min(units, there)
+            placement.append((location, part))
+            units -= part
+            if there > part:
+                rests[variant].insert(0, (location, there - part))
+        placements.append(placement)
+    return placements
 
 
 def place_one(

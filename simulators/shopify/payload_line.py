@@ -3,7 +3,7 @@
 Models the REST shapes of 2026-07 (the last that were published) with numeric ids. A line's
 ``total_discount`` is zero for discount codes: those stand in ``discount_allocations``.
 
-Not modelled: duties, line properties, product images.
+Not modelled: duties, product images.
 """
 
 from collections.abc import Iterable, Sequence
@@ -109,7 +109,7 @@ def line_payload(line: Line, money: RestMoney, quantity: int | None = None) -> d
         "price_set": money.set(prices),
         "product_exists": variant is not None,
         "product_id": variant.product.number if variant else None,
-        "properties": [],
+        "properties": [{"name": name, "value": said} for name, said in line.properties],
         "quantity": line.quantity if quantity is None else quantity,
         "requires_shipping": line.requires_shipping,
         "sales_line_item_group_id": None,

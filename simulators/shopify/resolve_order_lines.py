@@ -29,7 +29,11 @@ _FINE = Decimal("1E-12")
 
 
 def _line_bag(line: Line, work: Callable[[Line, int], Decimal]) -> Bag:
-    return bag_of(line.order, [work(line, side) for side in range(len(line.sides))])
+    order = line.order
+    money = Money(work(line, 0), order.currency)
+    if len(line.sides) == 1:
+        return Bag(money, money)
+    return Bag(money, Money(work(line, 1), order.presentment_currency))
 
 
 def _unit(line: Line, side: int) -> Decimal:
@@ -127,7 +131,9 @@ VALUES: dict[str, Callable[[Line], Any]] = {
     "restockable": lambda line: line.variant is not None and line.current_quantity > 0,
     "canRestock": lambda line: line.variant is not None and line.current_quantity > 0,
     "merchantEditable": lambda line: line.unfulfilled > 0,
-    "customAttributes": lambda _line: [],
+    "customAttributes": lambda line: [
+        {"key": name, "value": said} for name, said in line.properties
+    ],
     "weight": lambda line: {"value": float(line.grams), "unit": "GRAMS"},
 }
 

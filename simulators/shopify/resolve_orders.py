@@ -8,6 +8,7 @@ assessment, customer journeys.
 
 from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from . import order_totals
@@ -17,14 +18,16 @@ from .ids import number_of
 from .money import Bag, Money
 from .order_money import ZERO
 from .order_records import DiscountApplication, Order
+from .order_search import FILTERS, SORTS, gateways_of
 from .order_totals import Totals, current_totals, financial_status, original_totals, received
 from .payload_line import order_tax_lines
 from .refund_money import refundable
 from .registry import Arguments, Resolvers
 
-__all__ = ["FILTERS", "RESOLVERS", "bag_of", "first_of", "order_of", "tax_line"]
+__all__ = ["RESOLVERS", "bag_of", "first_of", "order_of", "tax_line"]
 
 RESOLVERS = Resolvers()
+BagOf = Callable[[Order, Context], Bag]
 
 
 def bag_of(order: Order, amounts: list[Decimal]) -> Bag:
@@ -60,69 +63,6 @@ def tax_line(title: str, rate: Decimal, price: Bag) -> dict[str, Any]:
     }
 
 
-def _status(order: Order) -> list[str]:
-    if order.cancelled_at:
-        return ["cancelled", "any"]
-    return ["closed" if order.closed_at else "open", "any"]
-
-
-FILTERS: dict[str, Callable[[Order], Any]] = {
-    "id": lambda order: order.number,
-    "name": lambda order: order.name,
-    "email": lambda order: order.email,
-    "created_at": lambda order: order.created_at,
-    "updated_at": lambda order: order.updated_at,
-    "processed_at": lambda order: order.processed_at,
-    "status": _status,
-    "financial_status": lambda order: financial_status(order).lower(),
-    "fulfillment_status": lambda order: _fulfillment_words(order),
-    "return_status": lambda order: order_totals.return_status(order).lower(),
-    "tag": lambda order: order.tags,
-    "sku": lambda order: [line.sku for line in order.lines],
-    "source_name": lambda order: order.source_name,
-    "source_identifier": lambda order: order.source_identifier,
-    "customer_id": lambda order: _customer_number(order),
-    "discount_code": lambda order: order.discount_codes,
-    "gateway": lambda order: _gateways(order),
-    "test": lambda order: order.test,
-    "po_number": lambda order: order.po_number,
-    "confirmation_number": lambda order: order.confirmation_number,
-    "default": lambda order: [order.name, order.name.lstrip("#"), order.email],
-}
-SORTS: dict[str, Any] = {
-    "ID": None,
-    "CREATED_AT": lambda order: order.created_at,
-    "PROCESSED_AT": lambda order: order.processed_at,
-    "UPDATED_AT": lambda order: order.updated_at,
-    "ORDER_NUMBER": lambda order: order.sequence,
-    "TOTAL_PRICE": lambda order: original_totals(order).total,
-    "CURRENT_TOTAL_PRICE": lambda order: current_totals(order).total,
-    "FINANCIAL_STATUS": financial_status,
-    "FULFILLMENT_STATUS": order_totals.fulfillment_status,
-    "TOTAL_ITEMS_QUANTITY": lambda order: sum(line.quantity for line in order.lines),
-    "PO_NUMBER": lambda order: order.po_number or "",
-    "CUSTOMER_NAME": lambda order: order.customer.display_name if order.customer else "",
-    "RELEVANCE": None,
-}
-
-
-def _fulfillment_words(order: Order) -> list[str]:
-    status = order_totals.fulfillment_status(order)
-    words = {
-        "FULFILLED": ["fulfilled", "shipped"],
-        "PARTIALLY_FULFILLED": ["partial", "partially_fulfilled"],
-    }.get(status, ["unfulfilled", "unshipped", status.lower()])
-    return list(dict.fromkeys(words))
-
-
-def _customer_number(order: Order) -> int | None:
-    return order.customer.number if order.customer else None
-
-
-def _gateways(order: Order) -> list[str]:
-    return list(dict.fromkeys(entry.gateway for entry in order.transactions))
-
-
 @RESOLVERS.query("order")
 def order_by_id(arguments: Arguments, context: Context) -> Order | None:
     """Answer QueryRoot.order."""
@@ -153,27 +93,42 @@ RESOLVERS.node("Order", lambda shop, number: shop.orders.by_number.get(number))
 
 
 def _per_side(order: Order, work: Callable[[Order, int], Decimal]) -> Bag:
-    return bag_of(order, [work(order, side) for side in range(len(order.currencies))])
+    money = Money(work(order, 0), order.currency)
+    if order.presentment_currency == order.currency:
+        return Bag(money, money)
+    return Bag(money, Money(work(order, 1), order.presentment_currency))
 
 
-def _totals(name: str, sums: Callable[[Order, int], Totals]) -> Callable[[Order], Bag]:
-    return lambda order: _per_side(order, lambda o, side: getattr(sums(o, side), name))
+def _totals(name: str, sums: Callable[[Order, int], Totals]) -> BagOf:
+    """Return what takes one of an order's sums; within a query they are worked out once."""
+    amount = attrgetter(name)
+
+    def answer(order: Order, context: Context) -> Bag:
+        if context.summed is not order:
+            context.summed, context.sums = order, {}
+        found = context.sums.get(sums)
+        if found is None:
+            found = [sums(order, side) for side in range(len(order.currencies))]
+            if context.reading:
+                context.sums[sums] = found
+        return bag_of(order, [amount(totals) for totals in found])
+
+    return answer
 
 
 def _shipping_refunded(order: Order, side: int) -> Decimal:
     return sum((way.sides[side].refunded for way in order.shipping_lines), ZERO)
 
 
-def _sum(name: str) -> Callable[[Order], Bag]:
-    work = getattr(order_totals, name)
-    return lambda order: _per_side(order, work)
+def _sum(work: Callable[[Order, int], Decimal]) -> BagOf:
+    return lambda order, _context: _per_side(order, work)
 
 
-def _nothing(order: Order) -> Bag:
+def _nothing(order: Order, _context: Context | None = None) -> Bag:
     return bag_of(order, [ZERO for _ in order.currencies])
 
 
-BAGS: dict[str, Callable[[Order], Bag]] = {
+BAGS: dict[str, BagOf] = {
     "subtotalPriceSet": _totals("subtotal", original_totals),
     "totalDiscountsSet": _totals("discount", original_totals),
     "cartDiscountAmountSet": _totals("discount", original_totals),
@@ -187,13 +142,13 @@ BAGS: dict[str, Callable[[Order], Bag]] = {
     "currentShippingPriceSet": _totals("shipping", current_totals),
     "currentTotalTaxSet": _totals("tax", current_totals),
     "currentTotalPriceSet": _totals("total", current_totals),
-    "totalReceivedSet": _sum("received"),
-    "totalRefundedSet": _sum("refunded"),
-    "totalRefundedShippingSet": lambda order: _per_side(order, _shipping_refunded),
-    "netPaymentSet": lambda order: _per_side(order, refundable),
-    "totalOutstandingSet": _sum("outstanding"),
-    "totalCapturableSet": _sum("capturable"),
-    "refundDiscrepancySet": _sum("refund_discrepancy"),
+    "totalReceivedSet": _sum(received),
+    "totalRefundedSet": _sum(order_totals.refunded),
+    "totalRefundedShippingSet": _sum(_shipping_refunded),
+    "netPaymentSet": _sum(refundable),
+    "totalOutstandingSet": _sum(order_totals.outstanding),
+    "totalCapturableSet": _sum(order_totals.capturable),
+    "refundDiscrepancySet": _sum(order_totals.refund_discrepancy),
     "totalTipReceivedSet": _nothing,
 }
 PLAIN = (
@@ -212,13 +167,13 @@ PLAIN = (
 
 def _bag(name: str) -> None:
     work = BAGS[name]
-    RESOLVERS.field("Order", name)(lambda order, _arguments, _context: work(order))
+    RESOLVERS.field("Order", name)(lambda order, _arguments, context: work(order, context))
 
 
 def _plain(name: str) -> None:
     work = BAGS[f"{name}Set"]
     RESOLVERS.field("Order", name)(
-        lambda order, _arguments, _context: work(order).shop_money.amount
+        lambda order, _arguments, context: work(order, context).shop_money.amount
     )
 
 
@@ -303,7 +258,7 @@ VALUES: dict[str, Callable[[Order], Any]] = {
     "currentTotalWeight": lambda order: sum(
         line.grams * line.current_quantity for line in order.lines
     ),
-    "paymentGatewayNames": _gateways,
+    "paymentGatewayNames": gateways_of,
     "totalTipReceived": lambda order: Money(ZERO, order.currency),
 }
 

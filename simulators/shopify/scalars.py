@@ -20,7 +20,9 @@ _CENT = Decimal("0.01")
 def write_decimal(value: Any) -> str:
     """Write ``40`` as ``40.0``, as Shopify's Decimal does."""
     amount: Decimal = value if isinstance(value, Decimal) else Decimal(str(value))
-    text = f"{amount:f}"
+    text = str(amount)
+    if "E" in text:
+        text = f"{amount:f}"
     if "." not in text:
         return text + ".0"
     short = text.rstrip("0")
