@@ -1,6 +1,6 @@
 """Orders leave in several parcels, one with the same item on two lines; a rest is given up.
 
-The first order buys one item twice, on two lines of different quantities, and is sent so that
+The first order buys one item twice, engraved differently and so on two lines, and is sent so that
 only the lines, not the item, tell what is still to come. Others are sent in two parcels, the
 last piece of one is never sent. Nothing fails.
 Try it: ``peakproof run partial_shipment --connector connectors/oca_shopify``.
@@ -37,7 +37,10 @@ def plan(options: Options, seed: Seed) -> Plan:
     skus = [variant.sku for variant in shop.variants()]
     twice = draws.choice(skus)
     baskets: list[list[dict[str, Any]]] = [
-        [{"sku": twice, "quantity": 2}, {"sku": twice, "quantity": 3}]
+        [
+            {"sku": twice, "quantity": 2, "properties": {"Engraving": "Ada"}},
+            {"sku": twice, "quantity": 3, "properties": {"Engraving": "Grace"}},
+        ]
     ]
     for _ in range(options.orders):
         chosen = draws.sample(skus, 2)

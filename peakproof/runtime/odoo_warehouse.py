@@ -174,15 +174,17 @@ class Desk:
         }
 
     def _carrier(self) -> int:
-        """Return the delivery method that a parcel carrier stands behind."""
-        found = self.odoo.search_read(
-            "delivery.carrier",
-            [["delivery_type", "not in", ["fixed", "base_on_rule"]]],
-            ["id"],
-        )
+        """Return the delivery method that a parcel carrier stands behind.
+
+        A carrier's own kind is preferred. A connector outside Odoo can only set up a method of a
+        general kind: then it is the one that was set up last.
+        """
+        found = self.odoo.search_read("delivery.carrier", [], ["delivery_type"])
         if not found:
             raise SimulatorRefused("no_carrier", "no carrier is set up in Odoo")
-        return int(found[0]["id"])
+        general = ("fixed", "base_on_rule")
+        best = max(found, key=lambda row: (row["delivery_type"] not in general, row["id"]))
+        return int(best["id"])
 
     def _confirmed(self, number: int) -> None:
         """Wait until an order is confirmed and has something to pick."""
