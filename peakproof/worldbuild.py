@@ -109,7 +109,8 @@ class _Builder:
         self.seeds = Seed(plan.seed)
         self._vendor_hosts: dict[str, tuple[str, str]] = {}
         calendar = BusinessCalendar(clock)
-        calendar.begin(plan.shop.days_ago, plan.shop.holidays)
+        shop = plan.shop
+        calendar.begin(shop.days_ago, shop.holidays, shop.first_weekday)
         self.world = World(plan, spec, folder.path, calendar, self.run_script)
         self.authority = Authority(folder.path / "certificates")
         self.kits = Kits(plan, runtime, folder, clock, self.seeds, self.authority, writer)
@@ -181,8 +182,9 @@ class _Builder:
             **{key: value for key, value in options.items() if isinstance(value, str)},
             "url": url,
             "host": f"{config.host}:{port}",
-            "domain": options.get("shop_domain", ""),
         }
+        if "shop_domain" in options:
+            self.world.values[part]["domain"] = options["shop_domain"]
         health = client.health()
         self.meta.versions[part] = str(health.get("version", ""))
         self._vendor_hosts.update(dict.fromkeys(health.get("hosts", []), (part, url)))

@@ -126,7 +126,7 @@ def test_every_value_of_a_world_is_documented(reference: GateRecord) -> None:
         if part not in ("locations", "shop")
         for name in values
     }
-    assert told == set(VALUES)
+    assert told == {name for name in VALUES if name.partition(".")[0] in world}
 
 
 def test_a_stored_run_is_judged_again_with_the_same_result(
