@@ -18,7 +18,7 @@ class Flow(Protocol):
 
     ``tables`` are statements that make what is missing; ``handlers`` bring a resource up to
     date, by the name of their queue; ``schedules`` are what is done again and again: name ->
-    (action, seconds between).
+    (action, seconds between; 0: only when kicked).
     """
 
     tables: LiteralString

@@ -26,9 +26,11 @@ from .settings import Settings
 from .shopify import Shopify
 from .store import Store
 
-__all__ = ["Service"]
+__all__ = ["SCHEDULES", "Service"]
 
 LEADER_LOCK = 724002
+# What may be kicked in any world, also where nothing is there to do.
+SCHEDULES = frozenset({"orders", "subscriptions", "stock", "bank", "payouts", "payments"})
 
 
 class Service:
@@ -119,6 +121,8 @@ class Service:
                     )
                 self.ready = True
                 for name, (action, seconds) in self.schedules.items():
+                    if not seconds:
+                        continue  # only when it is kicked
                     group.create_task(self._every(seconds, action, name))
 
     async def _welcome(self) -> None:

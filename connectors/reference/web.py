@@ -19,7 +19,7 @@ from . import metrics
 from .audit import say
 from .inbox import BODY_BYTES_MAX, Delivery, genuine
 from .reconcile import PATH
-from .service import Service
+from .service import SCHEDULES, Service
 
 __all__ = ["create_app"]
 
@@ -149,8 +149,10 @@ class Web:
         return _json({"replayed": number}, 202)
 
     async def kick(self, request: Request) -> Response:
-        """Run a schedule now: orders, subscriptions, stock or reconcile (all of them)."""
+        """Run a schedule now, or ``reconcile``, which is all of them; idle where it has no part."""
         name = request.path_params["name"]
+        if name in SCHEDULES and name not in self.service.schedules:
+            return _json({"done": name, "idle": True})
         if name not in self.service.schedules and name != "reconcile":
             return _json({"error": f"unknown: {name}", "known": [*self.service.schedules]}, 404)
         await self.service.kick(name)
