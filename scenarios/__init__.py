@@ -13,6 +13,7 @@ from . import (
     payout_day,
     quiet_day,
     webhook_weather,
+    worst_moment,
 )
 
 __all__ = ["REGISTRY"]
@@ -26,6 +27,7 @@ REGISTRY: dict[str, ModuleType] = {
         lost_acknowledgement,
         api_throttle,
         odoo_restart,
+        worst_moment,
         partial_shipment,
         carrier_outage,
         bank_outage,

@@ -230,6 +230,17 @@ def webhooks(judge: Callable[[list[str], Receiver], bool]) -> Callable[[World], 
     return symptom
 
 
+def dies_at_commit(world: World) -> bool:
+    """Call: the call is carried out, no answer comes, and the connector is dead."""
+    before = httpx.get(world.shop.url + "/orders").json()
+    try:
+        httpx.post(world.shop.url + "/orders", json={}, timeout=0.3)
+    except httpx.ReadTimeout:
+        wait_until(lambda: not world.connector.running, 5, "the connector's death")
+        return len(httpx.get(world.shop.url + "/orders").json()) == len(before) + 1
+    return False
+
+
 def still(name: str) -> Callable[[World], bool]:
     return lambda world: not world.beats(name)
 
@@ -270,6 +281,10 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[World], bool]]] = {
     "connector_crash_loop": (
         {"count": 1000, "up_seconds": 0, "down_seconds": 0.1},
         still("connector"),
+    ),
+    "killed_at_commit": (
+        {"at": "shopify", "operation": "create*", "count": 1000, "down_seconds": 60},
+        dies_at_commit,
     ),
     "database_connections_cut": ({}, session_lost),
     "vendor_refused": (
