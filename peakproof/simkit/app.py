@@ -31,6 +31,7 @@ from peakproof.simkit.messages import (
 
 __all__ = ["App", "Route", "VendorAnswers"]
 
+FOUND_MAX = 1_024  # paths whose route is remembered; routes never change
 _PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
 
 
@@ -83,6 +84,7 @@ class App:
                 self._patterns.append((_compiled(route.pattern), route))
             else:
                 self._exact[route.method, route.pattern] = route
+        self._found: dict[tuple[str, str], tuple[Route, dict[str, str]]] = {}
         self._missing = Route("*", "", self._not_modelled, faults=False)
         self._request_rules = faults.at("request")
 
@@ -142,11 +144,19 @@ class App:
         exact = self._exact.get((method, request.path))
         if exact is not None:
             return exact
+        key = (method, request.path)
+        known = self._found.get(key)
+        if known is not None:
+            request.params = dict(known[1])
+            return known[0]
         for pattern, route in self._patterns:
             if route.method in ("*", method):
                 found = pattern.fullmatch(request.path)
                 if found:
                     request.params = found.groupdict()
+                    if len(self._found) == FOUND_MAX:
+                        self._found.clear()
+                    self._found[key] = (route, dict(request.params))
                     return route
         return self._missing
 

@@ -31,8 +31,8 @@ class Bucket:
         """Return the tokens there are now."""
         moment = self._now()
         if moment > self._at:
-            restored = (moment - self._at) * self.restore_per_second
-            self._tokens = min(self.maximum, self._tokens + restored)
+            tokens = self._tokens + (moment - self._at) * self.restore_per_second
+            self._tokens = tokens if tokens < self.maximum else self.maximum
             self._at = moment
         return self._tokens
 

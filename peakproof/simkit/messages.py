@@ -36,8 +36,9 @@ class Headers:
     def get(self, name: str, default: str = "") -> str:
         """Return the first value of that name, or ``default``."""
         wanted = name.lower().encode("latin-1")
+        length = len(wanted)
         for key, value in self.raw:
-            if key.lower() == wanted:
+            if len(key) == length and key.lower() == wanted:
                 return value.decode("latin-1")
         return default
 
@@ -83,7 +84,7 @@ class Request:
         self.raw_path = path
         self.path = unquote(path) if "%" in path else path
         self.query_string = query_string
-        self.headers = Headers(headers or [])
+        self.headers = Headers([] if headers is None else headers)
         self.body = body
         self.arrived_seconds = arrived_seconds
         self.id = identity
@@ -159,7 +160,7 @@ class Response:
         self.status = status
         self.body = body.encode() if isinstance(body, str) else body
         pairs = headers.items() if isinstance(headers, Mapping) else headers
-        self.headers: list[tuple[str, str]] = list(pairs)
+        self.headers: list[tuple[str, str]] = list(pairs) if headers else []
         if content_type:
             self.headers.append(("Content-Type", content_type))
         self.ending = Ending.WHOLE

@@ -109,7 +109,7 @@ class Inventory:
     """Every item and level of the shop, and how they change."""
 
     def __init__(self, shop: "Shop") -> None:
-        self._shop = shop
+        self._shop, self._journal = shop, shop.kit.journal
         self.items: list[InventoryItem] = []
         self.by_number: dict[int, InventoryItem] = {}
         self.levels: dict[int, Level] = {}
@@ -191,15 +191,13 @@ class Inventory:
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Sold: available goes down, committed goes up."""
-        deltas = {"available": -quantity, "committed": quantity}
-        return self._move(item, location, cause, deltas)
+        return self._move(item, location, cause, {"available": -quantity, "committed": quantity})
 
     def release(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
     ) -> Level | None:
         """Not sold after all, back on the shelf: committed goes down, available up."""
-        deltas = {"available": quantity, "committed": -quantity}
-        return self._move(item, location, cause, deltas)
+        return self._move(item, location, cause, {"available": quantity, "committed": -quantity})
 
     def drop(
         self, item: InventoryItem, location: "Location", quantity: int, cause: "Cause"
@@ -272,7 +270,7 @@ class Inventory:
     def write(self, level: Level, delta: int, cause: "Cause") -> None:
         """Write the state of a level into the history."""
         quantities = level.quantities
-        self._shop.record(
+        self._journal.state(
             "inventory_level",
             level.key,
             {
