@@ -25,7 +25,7 @@ __all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
 
 NAME = "killed_at_commit"
 LEVEL = "process"
-COLOUR = "#364fc7"
+COLOUR = "#4c6ef5"
 
 LOOK_SECONDS = 0.02  # between two looks whether the answer is being withheld
 
