@@ -110,8 +110,13 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
     if missing:
         doubts.append(f"The connector asked for what is not simulated: {'; '.join(missing)}.")
     fired = {event.key for event in history.of("fault", outcome="fired")}
+    # A connector that never speaks to a part (it reads files instead) cannot meet its faults.
+    spoken_to = {event.source for event in history.of("request")}
     for event in history.of("fault", outcome="planned"):
-        if event.key not in fired and event.value.get("must_fire", True):
+        if event.key in fired or not event.value.get("must_fire", True):
+            continue
+        part = event.value.get("options", {}).get("simulator")
+        if part is None or part in spoken_to:
             doubts.append(f"The planned fault {event.name} ({event.key}) never fired.")
     for event in history.of("process", outcome="crashed"):
         if event.name not in ("connector", "odoo", "setup"):

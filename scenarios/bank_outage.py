@@ -1,8 +1,10 @@
-"""The bank's interface fails over midnight; statements come late, twice, with pending money.
+"""The bank's interface fails over midnight; bookings come late, a statement comes twice.
 
-Customers pay every day. On one day the pull fails and is made up for the next; on another the
-bank shows a transaction late. Each day's statement is delivered as a file as well, one of them
-twice. In the end every booked transaction is one line in Odoo.
+The story begins on a Monday. Customers pay every day. On one day the pull fails and is made up
+for the next. On another the bank books money on the day before, after the connector has seen
+bookings of the day itself; that day's statement comes late, too. Each banking day's statement
+is a file as well, one of them delivered twice; what is paid at the weekend is booked on Monday.
+In the end every booked transaction is one line in Odoo.
 Try it: ``peakproof run bank_outage --connector connectors/oca_ponto``.
 """
 
@@ -17,12 +19,18 @@ __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "bank_outage"
 
+_DAYS_AFTER = 3  # until what is paid on a Saturday is booked and told
+
 
 class Options(msgspec.Struct, kw_only=True):
-    """``payments`` come in on each of ``days``; the pull fails on day ``outage_day``."""
+    """``payments`` come in on each of ``days``; the pull fails on day ``outage_day``.
+
+    On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice.
+    """
 
     days: int = 6
     payments: int = 4
+    late_day: int = 2
     outage_day: int = 3
     twice_day: int = 4
 
@@ -33,8 +41,8 @@ def plan(options: Options, seed: Seed) -> Plan:
     shop.bank_accounts = [
         BankAccount(code="MAIN", iban="BE71096123456769", currency=shop.currency, owner=shop.name)
     ]
-    # Two days to spare: what is value-dated later is booked before the story reaches today.
-    shop.days_ago = options.days + 2
+    shop.days_ago = options.days + _DAYS_AFTER
+    shop.first_weekday = 0
     draws = seed.stream(NAME)
     stages: list[Stage] = []
     for day in range(1, options.days + 1):
@@ -46,18 +54,30 @@ def plan(options: Options, seed: Seed) -> Plan:
         if day == 2:
             steps.append(_payment(options.payments, shop.customers[0], 4200, day))
             steps.append(_payment(options.payments + 1, shop.customers[0], 4200, day))
-        fee = {"amount": "-3.50", "currency": shop.currency, "counterparty": "The Bank"}
-        steps.append(_bank(1.0, "pay_out", {**fee, "remittance": f"Fee day {day}"}))
-        steps.append(pass_days(1.5))
-        statement = {"format": "camt053", "duplicate": day == options.twice_day}
-        steps.append(_bank(2.0, "issue_statement", statement))
-        steps.append(poll(2.5))
+        if day == options.late_day and day > 1:
+            steps.append(poll(0.7))
+            late = _payment(9, draws.choice(shop.customers), draws.randint(100, 99999), day - 1)
+            late.arguments["booked_days_ago"] = 1
+            steps.append(late)
+        fee = {"amount": "3.50", "currency": shop.currency, "counterparty": "The Bank"}
+        steps.append(_bank(1.0, "pay_out", {**fee, "kind": "fee", "remittance": f"Fee day {day}"}))
+        if day != options.late_day - 1:
+            steps.append(_bank(1.2, "issue_due_statements", {"format": "camt053"}))
+        if day == options.twice_day:
+            again = {"format": "camt053", "duplicate": True}
+            steps.append(_bank(1.3, "issue_statement", again))
+        steps += [pass_days(1.5), poll(2.5)]
         stage = Stage(name=f"day {day}", steps=_in_order(steps))
         if day == options.outage_day:
             broken = {"simulator": "bank", "operation": "*"}
-            stage.faults = [PlannedFault(fault="api_errors", options=broken, must_fire=False)]
+            stage.faults = [PlannedFault(fault="api_errors", options=broken)]
         stages.append(stage)
-    stages.append(Stage(name="the days after", steps=_in_order([pass_days(0.1), poll(1.0)])))
+    rest = [
+        pass_days(0.1, _DAYS_AFTER - 1),
+        _bank(0.2, "issue_due_statements", {"format": "camt053"}),
+        poll(1.0),
+    ]
+    stages.append(Stage(name="the days after", steps=_in_order(rest)))
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -101,7 +121,7 @@ def _in_order(steps: list[Step]) -> list[Step]:
 
 SCENARIO = Scenario(
     name=NAME,
-    summary="Pulls fail over midnight, statements come twice; each booking is one line in Odoo.",
+    summary="Pulls fail, bookings come late, statements twice; each booking is one line in Odoo.",
     flows=("bank",),
     simulators=("bank",),
     options=Options,

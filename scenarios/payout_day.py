@@ -1,8 +1,10 @@
 """Card payments become payouts and bank lines: fees, refunds, disputes, a failed payout.
 
-Each day shoppers pay through the gateway, some in another currency, some are refunded, one
-disputes. The gateway pays out what has become available; the bank receives it two banking days
-later. One payout fails and comes back. One day is so busy that its movements need several pages.
+The story begins on a Monday. Each day shoppers pay through the gateway, some in another
+currency, some are refunded, one disputes. The gateway pays out what has become available; the
+bank receives it two banking days later. One payout fails, comes back and is paid out again. One
+day is so busy that its movements need several pages. On one evening the gateway's interface
+fails just when the connector asks; it works again the next day.
 Try it: ``peakproof run payout_day --connector connectors/oca_stripe``.
 """
 
@@ -19,6 +21,8 @@ from peakproof.seed import Seed
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "payout_day"
+
+_DAYS_AFTER = 6  # until the last payout has arrived at the bank
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -37,7 +41,8 @@ def plan(options: Options, seed: Seed) -> Plan:
     shop.bank_accounts = [
         BankAccount(code="MAIN", iban="BE71096123456769", currency=shop.currency, owner=shop.name)
     ]
-    shop.days_ago = options.days + 10
+    shop.days_ago = options.days + _DAYS_AFTER
+    shop.first_weekday = 0
     draws = seed.stream(NAME)
     stages = []
     for day in range(1, options.days + 1):
@@ -47,17 +52,13 @@ def plan(options: Options, seed: Seed) -> Plan:
         steps += _evening(day)
         stage = Stage(name=f"day {day}", steps=_in_order(steps))
         if day == options.outage_day:
-            stage.faults = [
-                PlannedFault(
-                    fault="api_errors",
-                    options={"simulator": "gateway", "operation": "*", "count": 50},
-                    must_fire=False,
-                )
-            ]
+            broken = {"simulator": "gateway", "operation": "*"}
+            stage.faults = [PlannedFault(fault="api_errors", options=broken)]
         stages.append(stage)
-    # Days without sales, until the last payout has arrived at the bank.
-    for day in range(options.days + 1, options.days + 7):
-        stages.append(Stage(name=f"day {day}", steps=_in_order(_evening(day))))
+    # Days without sales.
+    for day in range(options.days + 1, options.days + _DAYS_AFTER + 1):
+        fails = [_gateway("fail_payout", {})] if day == options.days + 1 else []
+        stages.append(Stage(name=f"day {day}", steps=_in_order(fails + _evening(day))))
     return Plan(
         scenario=NAME,
         seed=seed.value,

@@ -18,7 +18,7 @@ import httpx
 from peakproof.errors import OdooRefused, WaitExpired
 from peakproof.seed import wait_until
 
-__all__ = ["Odoo"]
+__all__ = ["Odoo", "OdooRefused"]  # a connector's scripts may import only this module
 
 SYNONYMS = {"values": "vals", "vals": "values"}
 MISSING_ARGUMENT = re.compile(r"missing a required argument: '(\w+)'")

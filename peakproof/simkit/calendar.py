@@ -27,18 +27,26 @@ class BusinessCalendar:
         self.days_ago = 0
         self.holidays: frozenset[date] = frozenset()
 
-    def begin(self, days_ago: int, holidays: Iterable[str]) -> None:
+    def begin(
+        self, days_ago: int, holidays: Iterable[str], first_weekday: int | None = None
+    ) -> None:
         """Begin a story so many days before today; ``holidays`` are ISO dates.
 
-        Raises UsageError for a date that is none.
+        With ``first_weekday`` (0 is Monday) it begins up to six days earlier, on that day, so
+        that banks rest on the same days of the story whenever it is played. Raises UsageError
+        for a date that is none.
         """
         if days_ago < 0:
             raise UsageError(f"days_ago: expected 0 or more, found {days_ago}.")
+        if first_weekday is not None and not 0 <= first_weekday <= 6:
+            raise UsageError(f"first_weekday: expected 0 (Monday) to 6, found {first_weekday}.")
         try:
             self.holidays = frozenset(date.fromisoformat(day) for day in holidays)
         except ValueError as error:
             raise UsageError(f"holidays: expected dates such as 2026-12-25: {error}.") from error
         self.days_ago = days_ago
+        if first_weekday is not None:
+            self.days_ago += (self.today().weekday() - first_weekday) % 7
 
     def now(self) -> datetime:
         """Return the business date and time (UTC)."""

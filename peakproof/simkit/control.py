@@ -110,7 +110,7 @@ class _Control:
             shop = msgspec.json.decode(request.body, type=Shop)
         except msgspec.DecodeError as error:
             raise UsageError(f"Expected a Plan.shop as JSON: {error}") from error
-        self._calendar.begin(shop.days_ago, shop.holidays)
+        self._calendar.begin(shop.days_ago, shop.holidays, shop.first_weekday)
         result = self._simulator.seed(shop)
         self._seeded = True
         return Response.json({"result": result or {}})

@@ -48,6 +48,7 @@ class _Money(_Arguments):
     remittance: str = ""
     end_to_end_id: str = ""
     booking_date: date | None = None
+    booked_days_ago: int = 0  # instead of booking_date
     value_date: date | None = None
 
 
@@ -134,7 +135,10 @@ class Acts:
         self._payouts: set[str] = set()
 
     def receive(self, arguments: dict[str, Any]) -> Mapping[str, Any]:
-        """Somebody pays: a credit. Returns the transaction's record."""
+        """Somebody pays: a credit. Returns the transaction's record.
+
+        ``booked_days_ago`` books it on an earlier day that is still open.
+        """
         given = _read(arguments, _Receive)
         return self._move(given, 1, Kind.TRANSFER)
 
@@ -300,7 +304,10 @@ class Acts:
         amount = _amount(given.amount, given.currency, account)
         if amount <= 0:
             raise SimulatorRefused("invalid_amount", f"{given.amount}: expected more than zero.")
-        self._check_open(account, given.booking_date)
+        day = given.booking_date
+        if day is None and given.booked_days_ago:
+            day = self._kit.calendar.today() - timedelta(days=given.booked_days_ago)
+        self._check_open(account, day)
         payment = self._payment(
             sign * amount,
             given.counterparty,
@@ -312,7 +319,7 @@ class Acts:
             account,
             [payment],
             kind=kind,
-            booking_date=given.booking_date,
+            booking_date=day,
             value_date=given.value_date,
         )
         return made.record()

@@ -49,9 +49,13 @@ class Account:
         return [entry for entry in self.booked if entry.booking_date == day]
 
     def newest_first(self) -> list[Transaction]:
-        """Return what is booked, newest booking date first, as both APIs list it."""
+        """Return what is booked, newest booking date first, as GoCardless lists it."""
         key = lambda entry: (entry.booking_date, entry.book_order)  # noqa: E731
         return sorted(self.booked, key=key, reverse=True)
+
+    def latest_first(self) -> list[Transaction]:
+        """Return what is booked, what was booked last first, as Ponto lists it."""
+        return self.booked[::-1]
 
     def record(self) -> dict[str, Any]:
         """Return the vendor-neutral record."""

@@ -1,8 +1,9 @@
 """What Ponto lists: accounts, booked and pending transactions, page by page.
 
-Pages run from the newest to the oldest; ``after=ID`` goes on behind a transaction, ``before=ID``
-lists the ones in front of it. Amounts are JSON numbers, written with the currency's decimals
-(the vendor does so; a reader that wants cents must not add up floats).
+Pages run from what the bank booked last to what it booked first, whatever the dates (seen in
+public: OCA/bank-statement-import pull 850); ``after=ID`` goes on behind a transaction,
+``before=ID`` lists the ones in front of it. Amounts are JSON numbers, written with the
+currency's decimals (the vendor does so; a reader that wants cents must not add up floats).
 
 Not modelled: card references, fees, mandates in the attributes.
 """
@@ -61,7 +62,7 @@ class Listings:
         account = self.find(request, request.params["id"])
         records = [
             self._transaction(request, entry, entry.id, "transaction")
-            for entry in account.newest_first()
+            for entry in account.latest_first()
             if self.synchronizations.seen(account, entry)
         ]
         if records and self._kit.faults.fire("stale_list", account.code):
@@ -76,7 +77,7 @@ class Listings:
         """Answer a page of what a synchronization saw for the first time."""
         records = [
             self._transaction(request, entry, entry.id, "transaction")
-            for entry in made.account.newest_first()
+            for entry in made.account.latest_first()
             if made.saw_after < entry.book_order <= made.saw_through
         ]
         path = f"/synchronizations/{made.id}/updated-transactions"

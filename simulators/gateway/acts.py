@@ -252,8 +252,14 @@ def create_payout(account: Account, arguments: dict[str, Any]) -> dict[str, Any]
 
 
 def fail_payout(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The bank sends a payout back: payout_id, code (default account_closed)."""
-    found: Payout = _record(account, Payout, arguments, "payout_id")
+    """The bank sends a payout back: payout_id (default the latest), code (account_closed)."""
+    if "payout_id" in arguments:
+        found: Payout = _record(account, Payout, arguments, "payout_id")
+    else:
+        made = account.core.all(Payout)
+        if not made:
+            raise Refused("No payout was made yet.", "resource_missing")
+        found = made[-1]
     account.payouts.fail(found, str(arguments.get("code") or "account_closed"))
     return _sent(found)
 

@@ -34,6 +34,19 @@ def test_banks_rest_on_weekends_and_holidays() -> None:
     assert calendar.banking_days_after(FRIDAY, 2) == date(2026, 11, 25)
 
 
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_story_may_begin_on_a_day_of_the_week(weekday: int) -> None:
+    calendar = BusinessCalendar(Clock.start())
+    calendar.begin(9, [], weekday)
+    assert calendar.today().weekday() == weekday
+    assert 9 <= calendar.days_ago <= 15
+
+
+def test_a_day_that_no_week_has_is_refused() -> None:
+    with pytest.raises(UsageError, match="first_weekday"):
+        BusinessCalendar(Clock.start()).begin(9, [], 7)
+
+
 def test_a_negative_beginning_is_refused() -> None:
     with pytest.raises(UsageError, match="days_ago"):
         BusinessCalendar(Clock.start()).begin(-1, [])
