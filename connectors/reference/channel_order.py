@@ -1,20 +1,24 @@
 """An order as the channel has it now: read whole, with every page of its lines.
 
 Amounts are the current ones in the shop's currency: after edits, refunds and removals.
+``ChannelOrder.restored`` is the order before its refunds, as Odoo and its invoice keep it.
 """
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from .channel_refund import Refund, RefundLine, read_refunds, split
 from .errors import Refused, Unavailable
 from .money import portion
 from .shopify import Shopify
 
 __all__ = ["Address", "ChannelLine", "ChannelOrder", "Tax", "read_order"]
 
+REFUNDS_MAX = 20  # orders with more are for a person to look at
 _MONEY = "{ shopMoney { amount } }"
 _ADDRESS = (
     "{ firstName lastName company address1 address2 city provinceCode zip countryCodeV2 phone }"
@@ -33,6 +37,7 @@ lineItems(first: 15, after: $after) {{
 """
 _HEAD = f"""
 id name updatedAt cancelledAt currencyCode taxesIncluded email note
+refunds(first: {REFUNDS_MAX}) {{ id }}
 customer {{ id firstName lastName
   defaultEmailAddress {{ emailAddress }} defaultPhoneNumber {{ phoneNumber }} }}
 shippingAddress {_ADDRESS}
@@ -104,6 +109,22 @@ class ChannelLine(msgspec.Struct, kw_only=True):
         """All taxes of the line."""
         return sum((tax.amount for tax in self.taxes), Decimal(0))
 
+    def with_more(self, units: int, amount: Decimal, tax: Decimal) -> "ChannelLine":
+        """Return the line with units more, which cost so much with so much tax."""
+        weights = [part.amount for part in self.taxes]
+        if not any(weights):
+            weights = [part.rate for part in self.taxes]
+        shares = split(tax, weights)
+        taxes = [
+            msgspec.structs.replace(part, amount=part.amount + share)
+            for part, share in zip(self.taxes, shares, strict=True)
+        ]
+        if self.shipping:
+            return msgspec.structs.replace(self, unit_price=self.unit_price + amount, taxes=taxes)
+        quantity = self.quantity + units
+        discount = self.unit_price * quantity - (self.net + amount)
+        return msgspec.structs.replace(self, quantity=quantity, discount=discount, taxes=taxes)
+
 
 class ChannelOrder(msgspec.Struct, kw_only=True):
     """An order with its current lines and the totals that they must add up to."""
@@ -124,6 +145,31 @@ class ChannelOrder(msgspec.Struct, kw_only=True):
     lines: list[ChannelLine]
     total_tax: Decimal
     total: Decimal
+    refunds: list[Refund] = []
+
+    def refunded(self, line_gid: str) -> list[RefundLine]:
+        """What refunds took off a line."""
+        return [part for one in self.refunds for part in one.lines if part.line_gid == line_gid]
+
+    def restored(self, units: Mapping[str, int] | None = None) -> "ChannelOrder":
+        """Return the order with refunds put back: of each line only so many ``units``, if given.
+
+        Shipping always comes back whole, for Odoo's order keeps what it was sold with.
+        """
+        lines = []
+        tax = total = Decimal(0)
+        for line in self.lines:
+            parts = self.refunded(line.gid)
+            whole = sum(part.units for part in parts)
+            back = whole if units is None else min(whole, units.get(line.gid, 0))
+            more = portion(sum((part.amount for part in parts), Decimal(0)), back, whole)
+            more_tax = portion(sum((part.tax for part in parts), Decimal(0)), back, whole)
+            lines.append(line.with_more(back, more, more_tax))
+            tax += more_tax
+            total += more if self.taxes_included else more + more_tax
+        return msgspec.structs.replace(
+            self, lines=lines, total_tax=self.total_tax + tax, total=self.total + total
+        )
 
     def content_hash(self) -> str:
         """Return a digest of everything that is carried over."""
@@ -147,7 +193,12 @@ async def read_order(shopify: Shopify, gid: str) -> ChannelOrder | None:
             raise Unavailable("the order changed while it was read", 0.1)
         nodes += page["lineItems"]["nodes"]
         info = page["lineItems"]["pageInfo"]
-    return _order(found, nodes)
+    order = _order(found, nodes)
+    refunds = [node["id"] for node in found.get("refunds") or []]
+    if len(refunds) == REFUNDS_MAX:
+        raise Refused("refunds", f"{order.name} has {REFUNDS_MAX} refunds or more")
+    order.refunds = await read_refunds(shopify, refunds)
+    return order
 
 
 def _money(bag: dict[str, Any] | None) -> Decimal:

@@ -6,24 +6,24 @@ the same moment, updates the one order there is. Amounts are read back before co
 """
 
 import asyncio
-from decimal import Decimal
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
-
-import msgspec
 
 from .audit import Audit
 from .books import MODULE, Books
-from .channel_order import ChannelLine, ChannelOrder, read_order
+from .channel_order import ChannelOrder, read_order
+from .channel_refund import SHIPPED
 from .errors import Refused, Unavailable, Unsure
 from .lane import Lane
 from .ledger import Ledger
-from .money import discount_percent, extra_tax_data, untaxed
+from .line_cells import cents, line_cells
+from .money import untaxed
 from .odoo import Odoo
 from .partners import Partners
 from .shopify import Shopify
 from .store import Store
 
-__all__ = ["Orders"]
+__all__ = ["Orders", "external_id", "number_of"]
 
 LOADS_MAX = 1  # new orders written side by side; more only slow confirmations down
 VERIFY_SECONDS = 6.0  # a call whose answer was lost may still be running in Odoo for a while
@@ -63,6 +63,7 @@ class Orders:
         self.lane = Lane(odoo)
         self.loads = asyncio.Semaphore(LOADS_MAX)
         self.shop = shopify.settings.shopify_domain.replace(".", "_").replace(":", "_")
+        self.followers: list[Callable[[ChannelOrder], Awaitable[None]]] = []  # told afterwards
 
     async def bring_up_to_date(self, gid: str) -> float | None:
         """Make Odoo's order what the channel's is now.
@@ -86,6 +87,8 @@ class Orders:
             await self.store.rows("update orders set unsure = true where gid = %(g)s", g=gid)
             raise
         await self.ledger.settle(order)
+        for follow in self.followers:
+            await follow(order)
         await self.store.rows(
             "update orders set content_hash = %(hash)s, odoo_id = %(id)s, status = %(status)s, "
             "unsure = false, changed_at = clock_timestamp() where gid = %(gid)s",
@@ -121,6 +124,8 @@ class Orders:
                 async with self.lane.alone():
                     await self.odoo.write("sale.order", "action_cancel", ids=[found["id"]])
             return "cancelled", found["id"]
+        if order.refunds:
+            order = order.restored(await self._kept(order, found))
         if found is None or (found["state"] != "cancel" and not await self._same(order, found)):
             async with self.lane.alone() if found else self.loads:
                 odoo_id = await self._load(order, found)
@@ -162,7 +167,7 @@ class Orders:
 
     async def _check(self, order: ChannelOrder, found: dict[str, Any]) -> None:
         """Compare Odoo's totals with the channel's; raises Refused when they differ."""
-        tax, total = _cents(found["amount_tax"]), _cents(found["amount_total"])
+        tax, total = cents(found["amount_tax"]), cents(found["amount_total"])
         if (tax, total) != (order.total_tax, order.total):
             raise Refused(
                 "amounts",
@@ -187,12 +192,48 @@ class Orders:
         for line in order.lines:
             row = lines[sequences[line.gid]]
             amount = untaxed(line.net, line.tax, order.taxes_included)
-            said = (row["product_uom_qty"], _cents(row["price_subtotal"]))
-            if said != (line.quantity, amount) or _cents(row["price_unit"]) != line.unit_price:
+            said = (row["product_uom_qty"], cents(row["price_subtotal"]))
+            if said != (line.quantity, amount) or cents(row["price_unit"]) != line.unit_price:
                 return False
-            if _cents(row["price_total"]) != amount + line.tax:
+            if cents(row["price_total"]) != amount + line.tax:
                 return False
         return True
+
+    async def _kept(self, order: ChannelOrder, found: dict[str, Any] | None) -> dict[str, int]:
+        """Return how many refunded units of each line Odoo has sent: those stay on the order.
+
+        Units that were refunded before they left come off it, and so off the open delivery.
+        """
+        if found is None:
+            return {}
+        rows = await self.odoo.read(
+            "stock.move",
+            "search_read",
+            domain=[
+                ["sale_line_id.order_id", "=", found["id"]],
+                ["state", "=", "done"],
+                ["location_dest_id.usage", "=", "customer"],
+            ],
+            fields=["sale_line_id", "quantity"],
+            load="",
+        )
+        lines = await self.odoo.read(
+            "sale.order.line",
+            "search_read",
+            domain=[["order_id", "=", found["id"]]],
+            fields=["sequence"],
+        )
+        sequences = {row["id"]: row["sequence"] for row in lines}
+        sent: dict[int, int] = {}
+        for row in rows:
+            sequence = sequences.get(row["sale_line_id"], 0)
+            sent[sequence] = sent.get(sequence, 0) + int(row["quantity"])
+        kept: dict[str, int] = {}
+        for gid, sequence in (await self._sequences(order)).items():
+            parts = order.refunded(gid)
+            back = sum(part.units for part in parts if part.restock in SHIPPED)
+            kept[gid] = min(back, sent.get(sequence, 0))
+        return kept
 
     async def _sequences(self, order: ChannelOrder) -> dict[str, int]:
         """Return the place of every line, the same for ever once given."""
@@ -215,7 +256,7 @@ class Orders:
         """Create the order, or bring its lines up to date; return its id."""
         currency_id, pricelist_id = await self.books.currency(order.currency)
         sequences = await self._sequences(order)
-        name = f"{MODULE}.{self.shop}_order_{_number(order.gid)}"
+        name = external_id(self.shop, order.gid)
         head = {"id": name}
         if found is None:
             parties = await self.partners.parties(order)
@@ -230,10 +271,10 @@ class Orders:
                 head["pricelist_id/.id"] = str(pricelist_id)
         rows: list[list[str]] = []
         for line in order.lines:
-            cells = await self._cells(order, line, currency_id)
+            cells = await line_cells(self.books, line, currency_id, order.taxes_included)
             first = list(head.values()) if not rows else [""] * len(head)
             rows.append(
-                [*first, f"{name}_line_{_number(line.gid)}", str(sequences[line.gid]), *cells]
+                [*first, f"{name}_line_{number_of(line.gid)}", str(sequences[line.gid]), *cells]
             )
         await self._note_intent(order, "create" if found is None else "update")
         try:
@@ -244,43 +285,12 @@ class Orders:
                 raise Unavailable("something remembered is gone from Odoo", 0.1) from error
             raise
 
-    async def _cells(self, order: ChannelOrder, line: ChannelLine, currency_id: int) -> list[str]:
-        """Return a line's product, name, quantity, price, discount, taxes and exact amounts."""
-        if line.shipping:
-            product = await self.books.service("SHIPPING", "Shipping")
-        elif line.sku:
-            product = await self.books.product(line.sku)
-        else:
-            product = await self.books.service("CUSTOM", "Item without SKU")
-        taxes: dict[int, Decimal] = {}
-        for tax in line.taxes:
-            tax_id = await self.books.tax(tax, order.taxes_included)
-            taxes[tax_id] = taxes.get(tax_id, Decimal(0)) + tax.amount
-        if not taxes and line.discount:
-            taxes = {await self.books.no_tax(): Decimal(0)}
-        percent = discount_percent(line.unit_price * line.quantity, line.discount)
-        amount = untaxed(line.net, line.tax, order.taxes_included)
-        exact = (
-            extra_tax_data(currency_id, line.unit_price, percent, line.quantity, amount, taxes)
-            if taxes
-            else {}
-        )
-        return [
-            str(product),
-            line.title,
-            str(line.quantity),
-            str(line.unit_price),
-            str(percent),
-            ",".join(map(str, taxes)),
-            msgspec.json.encode(exact).decode(),
-        ]
+
+def external_id(shop: str, order_gid: str) -> str:
+    """Return the external id of an order's sale order in Odoo; its lines' ids begin with it."""
+    return f"{MODULE}.{shop}_order_{number_of(order_gid)}"
 
 
-def _cents(amount: float) -> Decimal:
-    """Return a float of Odoo's as the decimal it stands for."""
-    return Decimal(str(round(amount, 2)))
-
-
-def _number(gid: str) -> str:
+def number_of(gid: str) -> str:
     """Return the number at the end of a gid."""
     return gid.rsplit("/", 1)[-1].split("?")[0]
