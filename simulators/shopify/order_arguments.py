@@ -76,34 +76,39 @@ def amount_of(value: Any) -> Decimal:
 def unit_lines(shop: Shop, given: Iterable[dict[str, Any]]) -> list[tuple[Variant, int]]:
     """Return (variant, units) of ``[{sku, quantity}]``, repeats added up."""
     wanted: dict[Variant, int] = {}
-    by_sku = shop.catalog.variant_by_sku
     for entry in given:
-        sku, units = entry.get("sku", ""), entry.get("quantity", 1)
-        variant = by_sku(sku) or variant_of(shop, sku)
-        if type(units) is not int or units < 1:
-            units_of(units)  # refuses
+        variant, units = _wanted(shop, entry)
         wanted[variant] = wanted.get(variant, 0) + units
     return list(wanted.items())
 
 
+def _wanted(shop: Shop, entry: dict[str, Any]) -> tuple[Variant, int]:
+    sku, units = entry.get("sku", ""), entry.get("quantity", 1)
+    variant = shop.catalog.variant_by_sku(sku) or variant_of(shop, sku)
+    if type(units) is not int or units < 1:
+        units_of(units)  # refuses
+    return variant, units
+
+
 def _cart_items(shop: Shop, given: list[dict[str, Any]]) -> list[CartItem]:
     """Return the lines of a cart: one for each variant with the same properties."""
-    if not any(entry.get("properties") for entry in given):
-        return [
-            CartItem(variant, units, variant.price) for variant, units in unit_lines(shop, given)
-        ]
     lines: dict[tuple[Variant, tuple[tuple[str, str], ...]], int] = {}
     for entry in given:
-        said = entry.get("properties") or {}
-        if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
-            raise Refused("bad_properties", f"Properties are texts by name, not {said!r}.")
-        ((variant, units),) = unit_lines(shop, [entry])
-        key = (variant, tuple(said.items()))
+        said = entry.get("properties")
+        properties = _properties(said) if said else ()
+        variant, units = _wanted(shop, entry)
+        key = (variant, properties)
         lines[key] = lines.get(key, 0) + units
     return [
-        CartItem(variant, units, variant.price, properties=properties)
+        CartItem(variant, units, variant.price, "", "", properties)
         for (variant, properties), units in lines.items()
     ]
+
+
+def _properties(said: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+        raise Refused("bad_properties", f"Properties are texts by name, not {said!r}.")
+    return tuple(said.items())
 
 
 def _shipping(shop: Shop, title: str | None) -> list[tuple[str, Decimal]]:
@@ -149,7 +154,10 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     if not items:
         raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     shipping = _shipping(shop, arguments.get("shipping"))
-    if not any(item.variant and item.variant.item.requires_shipping for item in items):
+    for item in items:
+        if item.variant is not None and item.variant.item.requires_shipping:
+            break
+    else:
         shipping = []
     discount = discount_of(shop, arguments.get("discount_code"))
     currency, rate = _exchange(shop, arguments.get("presentment_currency"))

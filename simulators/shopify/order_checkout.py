@@ -10,7 +10,7 @@ Not modelled: abandoned checkouts, tips, gift card payments, failed payments.
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -30,7 +30,7 @@ __all__ = ["Cart", "CartItem", "buy", "compose", "make_line", "open_fulfillment_
 _ROUTED = "fulfillment_orders/order_routing_complete"
 
 
-class CartItem(NamedTuple):
+class CartItem(msgspec.Struct, frozen=True, eq=False):
     """Units of a variant at a price in the shop's currency.
 
     Without a variant it is a custom item: ``title`` and ``sku`` are its own. ``properties``
@@ -177,8 +177,6 @@ def _blank_order(
         cart.source_identifier,
         po_number=cart.po_number,
         test=cart.test,
-        confirmation_number=f"PP{number % 36**7:07d}",
-        token=f"{number:032x}",
     )
 
 
@@ -193,10 +191,11 @@ def compose(
 ) -> Order:
     """Return the order of a cart, priced, with nothing committed, paid or announced."""
     order = _blank_order(orders, cart, number, identity, sequence, name)
-    order.lines = [make_line(orders, order, *item[:5]) for item in cart.items]
-    for line, item in zip(order.lines, cart.items, strict=True):
+    for item in cart.items:
+        line = make_line(orders, order, item.variant, item.units, item.price, item.title, item.sku)
         if item.properties:
             line.properties = item.properties
+        order.lines.append(line)
     if cart.discount is not None:
         apply_discount(order, cart.discount)
         if cart.discount.code:

@@ -256,8 +256,6 @@ class Order(msgspec.Struct, eq=False, gc=False):
     closed_at: datetime | None = None
     edited: bool = False
     test: bool = False
-    confirmation_number: str = ""
-    token: str = ""
     discount_codes: list[str] = []
     applications: list[DiscountApplication] = []
     lines: list[Line] = []
@@ -269,6 +267,16 @@ class Order(msgspec.Struct, eq=False, gc=False):
     fulfillments: list[Fulfillment] = []
     disputes: list[Any] = []
     fulfillment_count: int = 0
+
+    @property
+    def confirmation_number(self) -> str:
+        """The word that the buyer is told."""
+        return f"PP{self.number % 36**7:07d}"
+
+    @property
+    def token(self) -> str:
+        """The word in the address of its status page."""
+        return f"{self.number:032x}"
 
     @property
     def currencies(self) -> tuple[str, ...]:
