@@ -1,5 +1,8 @@
 """Metrics in the Prometheus text format. Every value is read from the database when asked."""
 
+from collections.abc import Sequence
+from typing import LiteralString
+
 from .store import Store
 
 __all__ = ["pending", "text"]
@@ -12,6 +15,11 @@ _HELP = {
     "connector_dead_letters": "Dead letters that nobody has dealt with",
     "connector_orders": "Orders by status",
     "connector_webhooks_total": "Webhooks kept, by topic",
+    "connector_bank_transactions": "Booked transactions of the bank, by whether Odoo has them",
+    "connector_bank_pull_waits_seconds": "How long the bank wants us to wait",
+    "connector_gateway_movements": "Movements of the gateway's balance, by whether Odoo has them",
+    "connector_payouts_unmatched": "Payouts that are not reconciled with the bank",
+    "connector_payouts_overdue": "Those of them that should have arrived",
     "connector_events_total": "Other events since the database was made",
 }
 
@@ -28,8 +36,8 @@ async def pending(store: Store) -> dict[str, int]:
     return {"pending": row["pending"], "failed": row["failed"]}
 
 
-async def text(store: Store) -> str:
-    """Return every metric."""
+async def text(store: Store, figures: Sequence[LiteralString] = ()) -> str:
+    """Return every metric; ``figures`` are queries of flows for name, label and value."""
     rows = await store.rows(
         "select 'connector_tasks_open' as name, '' as label, count(*)::float8 as value "
         "from tasks where wanted > done and not dead "
@@ -49,6 +57,8 @@ async def text(store: Store) -> str:
         "union all (select 'connector_events_total', 'event=\"' || name || '\"', value "
         "from counters order by name)"
     )
+    for query in figures:
+        rows += await store.rows(query)
     lines: list[str] = []
     said: set[str] = set()
     for row in rows:

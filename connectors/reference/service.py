@@ -6,15 +6,20 @@ one of them fails or the lock is lost, stopped together and started again.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import LiteralString
 
 import httpx
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from .audit import Audit, say
+from .bank import Bank
+from .bank_lines import BankLines
 from .books import Books
 from .errors import ConnectorError
 from .flow import Action, Flow
+from .gateway import Gateway
+from .gateway_lines import GatewayLines
 from .inbox import Inbox
 from .inventory import Inventory
 from .ledger import Ledger
@@ -24,7 +29,9 @@ from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
 from .settings import Settings
 from .shopify import Shopify
+from .statements import Statements
 from .store import Store
+from .transfers import Transfers
 
 __all__ = ["SCHEDULES", "Service"]
 
@@ -67,6 +74,7 @@ class Service:
             settings.places,
         )
         self.schedules: dict[str, tuple[Action, float]] = {}
+        self.figures: list[LiteralString] = []
         if settings.shopify_url:
             self.queue.handlers["orders"] = self.orders.bring_up_to_date
             self.schedules |= {
@@ -180,6 +188,25 @@ class Service:
 
 def flows_of(service: Service) -> list[Flow]:
     """Return the flows whose other side is configured, besides orders and stock."""
-    flows: list[Flow] = []
+    flows: list[Flow] = [*money_flows(service)]
     say("flows", names=[type(flow).__name__ for flow in flows], orders=service.ready)
+    return flows
+
+
+def money_flows(service: Service) -> list[BankLines | GatewayLines | Transfers]:
+    """Return the flows of money: the bank's, the gateway's, and what goes from one to the other."""
+    settings, parts = service.settings, (service.store, service.audit, service.queue)
+    statements = Statements(service.odoo)
+    with_bank = bool(settings.bank and settings.bank_iban)
+    transfers = Transfers(*parts, statements) if with_bank and settings.gateway else None
+    news = transfers.want if transfers else None
+    flows: list[BankLines | GatewayLines | Transfers] = []
+    if with_bank:
+        bank = Bank(settings)
+        flows.append(BankLines(*parts, bank, statements, settings.bank_iban, news))
+    if settings.gateway:
+        gateway, pause = Gateway(settings), settings.money_seconds
+        flows.append(GatewayLines(*parts, gateway, statements, pause, news))
+    flows += [transfers] if transfers else []
+    service.figures += [flow.figures for flow in flows]
     return flows

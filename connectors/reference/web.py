@@ -20,6 +20,7 @@ from .audit import say
 from .inbox import BODY_BYTES_MAX, Delivery, genuine
 from .reconcile import PATH
 from .service import SCHEDULES, Service
+from .transfers import UNMATCHED, Transfers
 
 __all__ = ["create_app"]
 
@@ -42,6 +43,7 @@ def create_app(service: Service) -> Starlette:
             Route("/settled", web.guard(web.settled)),
             Route("/correlation", web.guard(web.correlation)),
             Route("/audit", web.guard(web.audit)),
+            Route("/unmatched", web.guard(web.unmatched)),
             Route("/dead-letters", web.guard(web.dead_letters)),
             Route("/dead-letters/{number:int}/replay", web.guard(web.replay), methods=["POST"]),
             Route("/kick/{name}", web.guard(web.kick), methods=["POST"]),
@@ -117,7 +119,7 @@ class Web:
 
     async def metrics(self, _: Request) -> Response:
         """Give the metrics."""
-        return PlainTextResponse(await metrics.text(self.store))
+        return PlainTextResponse(await metrics.text(self.store, self.service.figures))
 
     async def correlation(self, _: Request) -> Response:
         """Say which Odoo order became of which channel order."""
@@ -140,6 +142,11 @@ class Web:
             "where resolved_at is null order by id"
         )
         return _json(rows)
+
+    async def unmatched(self, _: Request) -> Response:
+        """Give the payouts that are not reconciled with the bank, and why."""
+        there = any(isinstance(flow, Transfers) for flow in self.service.flows)
+        return _json(await self.store.rows(UNMATCHED) if there else [])
 
     async def replay(self, request: Request) -> Response:
         """Try a dead letter again."""
