@@ -182,6 +182,20 @@ class Books:
                 known = await self.remember("service", code, made[0])
         return known
 
+    async def parcel(self) -> int:
+        """Return our delivery method: what goes by it gets a label from us, not from Odoo."""
+        async with self.turn("delivery method", "parcel"):
+            known = await self.recall("delivery method", "parcel")
+            if known is None:
+                product = await self.service("PARCEL", "Delivery by parcel")
+                made = await self.odoo.load(
+                    "delivery.carrier",
+                    ["id", "name", "delivery_type", "integration_level", "product_id/.id"],
+                    [[f"{MODULE}.delivery_parcel", "Parcel", "fixed", "rate", str(product)]],
+                )
+                known = await self.remember("delivery method", "parcel", made[0])
+        return known
+
     async def product(self, sku: str) -> int:
         """Return the product with that SKU; raises Refused when none or several have it."""
         row = await self.store.row("select product_id from variants where sku = %(s)s", s=sku)

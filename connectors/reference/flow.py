@@ -5,9 +5,9 @@ own, so that a dead endpoint stalls nobody else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import LiteralString, Protocol
+from typing import LiteralString, Protocol, runtime_checkable
 
-__all__ = ["Action", "Flow", "Handler"]
+__all__ = ["Action", "Flow", "Handler", "Prepared"]
 
 Handler = Callable[[str], Awaitable[float | None]]
 Action = Callable[[], Awaitable[object]]
@@ -27,3 +27,11 @@ class Flow(Protocol):
 
     async def close(self) -> None:
         """Give connections back."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A flow that sets something up before the connector says that it is ready."""
+
+    async def prepare(self) -> None:
+        """Set up what is missing; done at every start."""

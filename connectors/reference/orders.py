@@ -267,6 +267,8 @@ class Orders:
                 "client_order_ref": order.name,
                 "origin": order.gid,
             }
+            if self.shopify.settings.carrier and any(line.shipping for line in order.lines):
+                head["carrier_id/.id"] = str(await self.books.parcel())
             if pricelist_id is not None:
                 head["pricelist_id/.id"] = str(pricelist_id)
         rows: list[list[str]] = []

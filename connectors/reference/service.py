@@ -16,8 +16,9 @@ from .audit import Audit, say
 from .bank import Bank
 from .bank_lines import BankLines
 from .books import Books
+from .deliveries import Deliveries
 from .errors import ConnectorError
-from .flow import Action, Flow
+from .flow import Action, Flow, Prepared
 from .gateway import Gateway
 from .gateway_lines import GatewayLines
 from .inbox import Inbox
@@ -37,7 +38,9 @@ __all__ = ["SCHEDULES", "Service"]
 
 LEADER_LOCK = 724002
 # What may be kicked in any world, also where nothing is there to do.
-SCHEDULES = frozenset({"orders", "subscriptions", "stock", "bank", "payouts", "payments"})
+SCHEDULES = frozenset(
+    {"orders", "subscriptions", "stock", "deliveries", "bank", "payouts", "payments"}
+)
 
 
 class Service:
@@ -120,6 +123,9 @@ class Service:
                 group.create_task(self.queue.run())
                 group.create_task(self._every(0.5, self.queue.sweep, "sweep"))
                 group.create_task(self._welcome())
+                for flow in self.flows:
+                    if isinstance(flow, Prepared):
+                        await self._patiently(flow.prepare)
                 if self.settings.shopify_url:
                     await self._patiently(self.inventory.compare_all)
                     await self._patiently(self.reconciler.check_subscriptions)
@@ -189,6 +195,20 @@ class Service:
 def flows_of(service: Service) -> list[Flow]:
     """Return the flows whose other side is configured, besides orders and stock."""
     flows: list[Flow] = [*money_flows(service)]
+    settings, orders = service.settings, service.orders
+    if settings.shopify_url or settings.carrier:
+        flows.append(
+            Deliveries(
+                settings,
+                service.store,
+                service.audit,
+                service.queue,
+                service.shopify,
+                service.odoo,
+                orders.books,
+                orders.shop,
+            )
+        )
     say("flows", names=[type(flow).__name__ for flow in flows], orders=service.ready)
     return flows
 
