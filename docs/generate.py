@@ -64,6 +64,7 @@ def connector_file() -> list[str]:
         "Start",
         "Setup",
         "Probe",
+        "Approvals",
         "Kick",
         "ServiceLevelClaim",
         "Needs",

@@ -161,6 +161,18 @@ class Probe(Strict):
     limit_seconds: float = 60.0
 
 
+class Approvals(Strict):
+    """``[approvals]``: refunds ``above`` this amount wait until a person has approved them.
+
+    ``url`` gives rows ``id, order`` (its gid), ``amount, pending, who, approved_at``;
+    ``POST {url}/{id}`` with ``{"who": name}`` approves.
+    """
+
+    url: str
+    above: str
+    authorization: str = ""
+
+
 class Kick(Strict):
     """``[[kick]]``: a schedule that the harness triggers instead of waiting for it.
 
@@ -208,6 +220,7 @@ class ConnectorSpec(Strict):
     settled: Probe | None = None
     correlate: Probe | None = None
     dead_letters: Probe | None = None
+    approvals: Approvals | None = None
     metrics: Probe | None = None
     kick: list[Kick] = []
     service_levels: dict[str, ServiceLevelClaim] = {}

@@ -42,6 +42,7 @@ def claims_of(meta: RunMeta) -> Claims:
         version=meta.connector_version,
         flows=set(meta.flows),
         service_levels={flow: ServiceLevel(**level) for flow, level in meta.service_levels.items()},
+        operations=meta.operations,
     )
 
 

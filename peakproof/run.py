@@ -139,6 +139,7 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
         started_at=clock.wall(0).isoformat(),
         versions={"peakproof": __version__},
         external=spec.addons is None,
+        operations={"approvals": {"above": spec.approvals.above}} if spec.approvals else {},
     )
     folder.write_meta(meta)
     writer = HistoryWriter(folder.part("harness"))

@@ -126,6 +126,8 @@ class Settler:
         for number, letter in enumerate(self.world.read_dead_letters()):
             key = str(letter.get("id", number))
             self._final("connector", "dead_letter", key, checkpoint, letter)
+        for approval in self.world.read_approvals():
+            self._final("connector", "approval", str(approval["id"]), checkpoint, approval)
         self._phase(f"reads {checkpoint}", "end")
 
     def _final(

@@ -26,7 +26,8 @@ class RunMeta(msgspec.Struct, kw_only=True):
     """What a stored run says about itself (``run.json``).
 
     ``phases`` is seconds by phase; ``versions`` by part; ``flows`` and ``service_levels`` are
-    the connector's claims at the time; ``failure`` is why the run broke off, if it did.
+    the connector's claims at the time, ``operations`` what it says of its
+    operation; ``failure`` is why the run broke off, if it did.
     """
 
     scenario: str
@@ -43,6 +44,7 @@ class RunMeta(msgspec.Struct, kw_only=True):
     failure: str = ""
     settled: bool = True
     external: bool = True
+    operations: dict[str, Any] = {}
 
 
 class RunFolder:

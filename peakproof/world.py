@@ -14,12 +14,19 @@ import psycopg
 from psycopg.rows import dict_row
 
 from peakproof.connector import ConnectorSpec, Kick, Probe, render
-from peakproof.errors import OdooRefused, UnknownName, WorldFailed
+from peakproof.errors import (
+    OdooRefused,
+    SimulatorRefused,
+    UnknownName,
+    WaitExpired,
+    WorldFailed,
+)
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
+from peakproof.seed import wait_until
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
 
@@ -27,6 +34,7 @@ __all__ = ["OdooTarget", "Quiet", "World"]
 
 DAY_SECONDS = 86_400.0
 KICK_LIMIT_SECONDS = 120.0
+APPROVAL_LIMIT_SECONDS = 45.0
 
 
 class OdooTarget:
@@ -211,6 +219,42 @@ class World:
             return []
         return self.ask(self.spec.dead_letters, "dead_letters")
 
+    def read_approvals(self) -> list[dict[str, Any]]:
+        """Return what waits for a person's approval, and who approved what before."""
+        approvals = self.spec.approvals
+        if approvals is None:
+            return []
+        probe = Probe(url=approvals.url, authorization=approvals.authorization)
+        return self.ask(probe, "approvals")
+
+    def approve(self, order: str, who: str) -> dict[str, Any]:
+        """Approve what waits about an order (its gid) in somebody's name, once it is asked for.
+
+        Refused: not_offered where the connector has no approvals, nothing_to_approve.
+        """
+        approvals = self.spec.approvals
+        if approvals is None:
+            raise SimulatorRefused("not_offered", "the connector asks nobody for approval")
+
+        def asked() -> list[dict[str, Any]]:
+            try:
+                rows = self.read_approvals()
+            except httpx.HTTPError:
+                return []  # it is down just now
+            return [row for row in rows if row["order"] == order and row["pending"]]
+
+        try:
+            rows = wait_until(asked, APPROVAL_LIMIT_SECONDS, f"an approval of {order}", 0.3)
+        except WaitExpired as error:
+            raise SimulatorRefused("nothing_to_approve", f"no approval of {order}") from error
+        url = render(approvals.url, self.values, "[approvals] url")
+        probe = Probe(url=approvals.url, authorization=approvals.authorization)
+        for row in rows:
+            self._http.post(
+                f"{url}/{row['id']}", json={"who": who}, headers=self._headers(probe)
+            ).raise_for_status()
+        return {"approvals": [row["id"] for row in rows], "who": who}
+
     def _headers(self, probe: Probe) -> dict[str, str]:
         if not probe.authorization:
             return {}
@@ -227,5 +271,5 @@ class World:
 # What the harness itself does as part of a story: time passes, schedules come due.
 _OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
     "calendar": {"pass_days": World.pass_days},
-    "connector": {"poll": World.poll},
+    "connector": {"poll": World.poll, "approve": World.approve},
 }

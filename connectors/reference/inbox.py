@@ -26,6 +26,7 @@ TOPICS = {
     "orders/updated": "ORDERS_UPDATED",
     "orders/edited": "ORDERS_EDITED",
     "orders/cancelled": "ORDERS_CANCELLED",
+    "refunds/create": "REFUNDS_CREATE",
     "inventory_levels/update": "INVENTORY_LEVELS_UPDATE",
 }
 
@@ -82,6 +83,8 @@ def _resource(topic: str, payload: dict[str, Any]) -> str:
         return f"gid://shopify/InventoryItem/{int(payload['inventory_item_id'])}"
     if topic == "orders/edited":
         return f"gid://shopify/Order/{int(payload['order_edit']['order_id'])}"
+    if topic == "refunds/create":
+        return f"gid://shopify/Order/{int(payload['order_id'])}"
     return f"gid://shopify/Order/{int(payload['id'])}"
 
 

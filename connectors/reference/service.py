@@ -12,6 +12,7 @@ import httpx
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from .approvals import Approvals
 from .audit import Audit, say
 from .bank import Bank
 from .bank_lines import BankLines
@@ -28,6 +29,7 @@ from .odoo import Odoo
 from .orders import Orders
 from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
+from .returns import Returns
 from .settings import Settings
 from .shopify import Shopify
 from .statements import Statements
@@ -64,7 +66,7 @@ class Service:
         self.reconciler = Reconciler(
             self.store, self.audit, self.queue, self.shopify, settings.public_url
         )
-        memory = Books(self.store, self.odoo)
+        memory = self.books = Books(self.store, self.odoo)
         ledger = Ledger(self.store)
         self.orders = Orders(self.store, self.audit, self.shopify, self.odoo, memory, ledger)
         self.inventory = Inventory(
@@ -88,6 +90,7 @@ class Service:
                 ),
                 "stock": (self.inventory.compare_all, settings.stock_audit_seconds),
             }
+        self.approvals: Approvals | None = None
         self.flows: list[Flow] = flows_of(self)
         for flow in self.flows:
             self.queue.handlers.update(flow.handlers)
@@ -195,6 +198,8 @@ class Service:
 def flows_of(service: Service) -> list[Flow]:
     """Return the flows whose other side is configured, besides orders and stock."""
     flows: list[Flow] = [*money_flows(service)]
+    if service.settings.shopify_url:
+        flows.append(returns_of(service))
     settings, orders = service.settings, service.orders
     if settings.shopify_url or settings.carrier:
         flows.append(
@@ -211,6 +216,15 @@ def flows_of(service: Service) -> list[Flow]:
         )
     say("flows", names=[type(flow).__name__ for flow in flows], orders=service.ready)
     return flows
+
+
+def returns_of(service: Service) -> Returns:
+    """Return the flow of refunds; it hears of them from the orders that they belong to."""
+    parts = (service.store, service.audit, service.queue, service.shopify, service.odoo)
+    returns = Returns(*parts, service.books, service.settings, service.orders.shop)
+    service.orders.followers.append(returns.notice)
+    service.approvals = returns.approvals
+    return returns
 
 
 def money_flows(service: Service) -> list[BankLines | GatewayLines | Transfers]:

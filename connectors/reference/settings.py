@@ -5,6 +5,7 @@ SettingsError naming every variable that is missing or unusable, all at once.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ class Settings(msgspec.Struct, kw_only=True):
     subscriptions_seconds: float  # how often webhook subscriptions are checked
     stock_poll_seconds: float  # how often Odoo's stock is compared with what was last seen
     stock_audit_seconds: float  # how often every level is compared on both sides
+    refund_approval_above: Decimal | None  # larger refunds wait for a person; None: none does
     attempts: int  # refusals after which a task becomes a dead letter
     concurrency: int  # orders worked on side by side
 
@@ -112,6 +114,7 @@ class Settings(msgspec.Struct, kw_only=True):
             subscriptions_seconds=reader.number("SUBSCRIPTIONS_SECONDS", "300"),
             stock_poll_seconds=reader.number("STOCK_POLL_SECONDS", "0.5"),
             stock_audit_seconds=reader.number("STOCK_AUDIT_SECONDS", "900"),
+            refund_approval_above=reader.amount("REFUND_APPROVAL_ABOVE"),
             attempts=int(reader.number("ATTEMPTS", "5")),
             concurrency=int(reader.number("CONCURRENCY", "6")),
         )
@@ -141,6 +144,14 @@ class _Reader:
         except ValueError:
             self.problems.append(f"{name} should be a number")
             return 0.0
+
+    def amount(self, name: str) -> Decimal | None:
+        value = self.text(name, "")
+        try:
+            return Decimal(value) if value else None
+        except InvalidOperation:
+            self.problems.append(f"{name} should be an amount of money or empty")
+            return None
 
     def vendor(self, name: str, key: str, secret: str = "") -> Vendor:
         return Vendor(

@@ -44,6 +44,8 @@ def create_app(service: Service) -> Starlette:
             Route("/correlation", web.guard(web.correlation)),
             Route("/audit", web.guard(web.audit)),
             Route("/unmatched", web.guard(web.unmatched)),
+            Route("/approvals", web.guard(web.approvals)),
+            Route("/approvals/{number:int}", web.guard(web.approve), methods=["POST"]),
             Route("/dead-letters", web.guard(web.dead_letters)),
             Route("/dead-letters/{number:int}/replay", web.guard(web.replay), methods=["POST"]),
             Route("/kick/{name}", web.guard(web.kick), methods=["POST"]),
@@ -154,6 +156,25 @@ class Web:
         if not await self.service.queue.replay(number):
             return _json({"error": f"there is no dead letter {number}"}, 404)
         return _json({"replayed": number}, 202)
+
+    async def approvals(self, _: Request) -> Response:
+        """Give every approval: those waited for first, then who approved what, and when."""
+        found = self.service.approvals
+        return _json(await found.listed() if found else [])
+
+    async def approve(self, request: Request) -> Response:
+        """Approve something in somebody's name: ``{"who": "..."}``."""
+        number = request.path_params["number"]
+        try:
+            who = str(msgspec.json.decode(await request.body())["who"]).strip()
+        except (msgspec.DecodeError, KeyError, TypeError):
+            who = ""
+        if not who:
+            return _json({"error": "say who approves"}, 422)
+        found = self.service.approvals
+        if found is None or not await found.approve(number, who):
+            return _json({"error": f"there is no approval {number}"}, 404)
+        return _json({"approved": number, "who": who})
 
     async def kick(self, request: Request) -> Response:
         """Run a schedule now, or ``reconcile``, which is all of them; idle where it has no part."""
