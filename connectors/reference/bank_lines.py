@@ -21,6 +21,7 @@ __all__ = ["BankLines"]
 OVERLAP_DAYS = 14
 PULLS_SECONDS = 21_600.0  # four a day are allowed
 LOOK_SECONDS = 60.0
+ATTEMPT_SECONDS = 5.0
 AGAIN_SECONDS = 900.0  # how often a consent that ended is looked for anew
 
 News = Callable[[Connection], Awaitable[None]]
@@ -89,9 +90,10 @@ create table if not exists bank_pulls (
         await self.bank.close()
 
     async def ask(self) -> None:
-        """Want a pull now: a person or a schedule from outside says so."""
+        """Want a pull now, and wait until it was tried: somebody wants to see it happen."""
         async with self.store.pool.connection() as connection, connection.transaction():
             await self.queue.want(connection, "bank", self.pull_task, "pull")
+        await self.queue.attempted(self.pull_task, ATTEMPT_SECONDS)
 
     async def ask_when_due(self) -> None:
         """Want a pull when the last is long ago; sooner where a consent had ended."""

@@ -21,6 +21,7 @@ from .store import Connection, Store
 __all__ = ["GatewayLines"]
 
 PULL_TASK, LINES_TASK = "gateway", "gateway-lines"
+ATTEMPT_SECONDS = 5.0
 DAY_SECONDS = 86_400
 OVERLAP_SECONDS = 3 * DAY_SECONDS
 PAYOUTS_SECONDS = 30 * DAY_SECONDS  # a payout may change that long after it was made
@@ -89,9 +90,10 @@ create table if not exists payouts (
         await self.gateway.close()
 
     async def ask(self) -> None:
-        """Want a pull now."""
+        """Want a pull now, and wait until it was tried."""
         async with self.store.pool.connection() as connection, connection.transaction():
             await self.queue.want(connection, "payouts", PULL_TASK, "pull")
+        await self.queue.attempted(PULL_TASK, ATTEMPT_SECONDS)
 
     async def bring_up_to_date(self, resource: str) -> None:
         """Pull, or write what was pulled."""

@@ -253,6 +253,20 @@ class Queue:
         # It ends by itself only when one of its own tasks failed, and says so only in the log.
         raise Unavailable("the worker stopped")
 
+    async def attempted(self, resource: str, limit_seconds: float) -> None:
+        """Wait until a wanted task was tried once, whatever came of it, or the limit is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_seconds):
+                while (
+                    await self.store.row(
+                        "select 1 from tasks where resource = %(r)s and wanted > done "
+                        "and not dead and waits = 0 and refusals = 0",
+                        r=resource,
+                    )
+                    is not None
+                ):
+                    await asyncio.sleep(0.05)
+
     async def replay(self, letter_id: int) -> bool:
         """Try a dead letter again; False when there is no such letter. Twice is once."""
         async with self.store.pool.connection() as connection, connection.transaction():

@@ -16,13 +16,15 @@ Record = dict[str, Any]
 
 BANK_LINES = """
 select l.id, j.code as journal, c.name as currency, c.decimal_places, l.amount, m.date,
-       m.state, l.payment_ref, to_jsonb(l) ->> 'unique_import_id' as unique_import_id,
+       m.state, l.payment_ref,
+       coalesce(nullif(to_jsonb(l) ->> 'unique_import_id', ''), d.name) as unique_import_id,
        l.is_reconciled, s.name as statement, l.partner_name, m.ref
 from account_bank_statement_line l
 join account_move m on m.id = l.move_id
 join account_journal j on j.id = m.journal_id
 join res_currency c on c.id = coalesce(j.currency_id, m.currency_id)
 left join account_bank_statement s on s.id = l.statement_id
+left join ir_model_data d on d.model = 'account.bank.statement.line' and d.res_id = l.id
 order by l.id
 """
 INVOICES = """
@@ -44,7 +46,10 @@ order by p.id
 
 
 def read_bank_lines(dsn: str) -> dict[str, Record]:
-    """Return every bank statement line by id: journal, amount, date, how it was recognised."""
+    """Return every bank statement line by id: journal, amount, date, how it was recognised.
+
+    ``unique_import_id`` is the identity under which it was imported, or its external id.
+    """
     return _rows(dsn, "account_bank_statement_line", BANK_LINES, ("amount",))
 
 
