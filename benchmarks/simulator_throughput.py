@@ -63,7 +63,7 @@ ORDER_QUERY = """query order($id: ID!) { order(id: $id) {
   lineItems(first: 10) { nodes { id sku title quantity
     originalUnitPriceSet { shopMoney { amount currencyCode } } } } } }"""
 ORDER_MARKER = b'"gid://shopify/Order/'  # in every right answer, in no refusal
-ORDERS_TO_READ = 6_000  # more than the answers that the simulator keeps
+ORDERS_TO_READ = 6_000  # so many more than the answers kept that none of them is of use
 READ_SAME, READ_ANOTHER, CREATE = "read the same order", "read another order", "create an order"
 _ECHO = "query and id matched by JSONPath; the id echoed into otherwise fixed text"
 WORK = {

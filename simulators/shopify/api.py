@@ -24,6 +24,7 @@ __all__ = ["KEPT_MAX", "GraphqlApi", "authenticated", "unauthorised"]
 
 KEPT_MAX = 4_096
 _JSON = "application/json; charset=utf-8"
+_STAGE = ("X-Shopify-Stage", "production")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -74,6 +75,7 @@ class GraphqlApi:
         self._kept_at = -1
         self._old: dict[tuple[str, bytes], _Kept] = {}
         self._stale_rules = kit.faults.at("stale_read")
+        self._expired_rules = kit.faults.at("expired_token")
 
     def name(self, request: Request) -> str:
         """Name the operation of a request by its root fields, before any fault rule."""
@@ -114,16 +116,16 @@ class GraphqlApi:
     def handle(self, request: Request) -> Response:
         """Answer a request."""
         response = self._handle(request)
-        response.headers += [
+        response.headers += (
             ("X-Shopify-API-Version", request.record.api_version),
             ("X-Request-Id", request.id),
-            ("X-Shopify-Stage", "production"),
-        ]
+            _STAGE,
+        )
         return response
 
     def _handle(self, request: Request) -> Response:
-        fault = self._kit.faults.fire("expired_token", request.name)
-        if fault is not None:
+        fault = self._expired_rules and self._kit.faults.fire("expired_token", request.name)
+        if fault:
             request.record.fault = fault.fault
             request.record.error_codes = ["unauthorised"]
             return unauthorised()
@@ -193,7 +195,7 @@ class GraphqlApi:
             shop.request_id = ""
         record.deprecated = prepared.deprecated
         record.idempotency_key = context.idempotency_key
-        actual = requested if prepared.is_mutation else min(requested, max(1, context.objects))
+        actual = requested if prepared.is_mutation else min(requested, context.objects or 1)
         cost = self._settle(request, requested, actual)
         extensions: dict[str, Any] = {"cost": cost}
         if request.header("shopify-graphql-cost-debug"):
@@ -239,7 +241,9 @@ class GraphqlApi:
         return self._errors(request, [{"message": text, "extensions": extensions}])
 
     def _keep(self, request: Request, shop: Shop, kept: _Kept) -> None:
-        if self._kept_at == shop.revision and len(self._kept) < KEPT_MAX:
+        if self._kept_at == shop.revision:
+            if len(self._kept) >= KEPT_MAX:  # what is asked for now is worth more
+                self._kept.clear()
             self._kept[kept.prepared.version, request.body] = kept
 
     def _note_user_errors(self, request: Request, data: dict[str, Any]) -> None:

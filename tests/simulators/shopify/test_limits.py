@@ -7,6 +7,7 @@ import pytest
 from graphql import parse
 
 from peakproof.simkit import SimulatorRefused
+from simulators.shopify import api
 from simulators.shopify.cost import CostPlan, CostSettings
 from simulators.shopify.versions import VERSIONS, resolve
 from tests.simulators.shopify.conftest import plan
@@ -162,6 +163,19 @@ def test_repeated_reads_are_answered_alike_until_something_changes(store: Any) -
     assert store.data(query) == first
     store.client.act("set_inventory", {"sku": "MUG", "location_code": "NY", "available": 1})
     assert store.data(query) != first
+
+
+def test_more_different_reads_than_are_kept_are_all_answered_truly(
+    store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "KEPT_MAX", 2)
+    queries = [f"{{ productVariants(first: {size}) {{ nodes {{ sku }} }} }}" for size in (1, 2, 3)]
+    for _ in range(3):
+        assert [len(store.data(query)["productVariants"]["nodes"]) for query in queries] == [
+            1,
+            2,
+            3,
+        ]
 
 
 def test_a_stale_read_can_be_injected(store: Any) -> None:
