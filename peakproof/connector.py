@@ -173,6 +173,31 @@ class Approvals(Strict):
     authorization: str = ""
 
 
+class Replay(Strict):
+    """``[replay]``: POST to ``url`` tries a dead letter again; ``{letter.id}`` names it."""
+
+    url: str
+    authorization: str = ""
+
+
+class Metrics(Strict):
+    """``[metrics]``: an address in Prometheus' text format.
+
+    ``dead_letters`` is the name of the gauge that counts what nobody has dealt with.
+    """
+
+    url: str
+    authorization: str = ""
+    dead_letters: str = ""
+
+
+class AuditLog(Strict):
+    """``[audit]``: ``url`` gives rows of what was decided about a record, ``{record.id}``."""
+
+    url: str
+    authorization: str = ""
+
+
 class Kick(Strict):
     """``[[kick]]``: a schedule that the harness triggers instead of waiting for it.
 
@@ -221,7 +246,9 @@ class ConnectorSpec(Strict):
     correlate: Probe | None = None
     dead_letters: Probe | None = None
     approvals: Approvals | None = None
-    metrics: Probe | None = None
+    replay: Replay | None = None
+    metrics: Metrics | None = None
+    audit: AuditLog | None = None
     kick: list[Kick] = []
     service_levels: dict[str, ServiceLevelClaim] = {}
     needs: Needs = msgspec.field(default_factory=Needs)

@@ -53,6 +53,7 @@ class Variant(msgspec.Struct, kw_only=True):
     requires_shipping: bool = True
     tracked: bool = True
     inventory_policy: str = "deny"  # or "continue": sell below zero
+    in_odoo: bool = True  # False: the channel sells it and nobody told Odoo
 
 
 class Product(msgspec.Struct, kw_only=True):

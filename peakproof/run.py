@@ -139,7 +139,7 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
         started_at=clock.wall(0).isoformat(),
         versions={"peakproof": __version__},
         external=spec.addons is None,
-        operations={"approvals": {"above": spec.approvals.above}} if spec.approvals else {},
+        operations=_operations(spec),
     )
     folder.write_meta(meta)
     writer = HistoryWriter(folder.part("harness"))
@@ -159,6 +159,20 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
         folder.merge(changes)
     folder.write_meta(meta)
     return folder
+
+
+def _operations(spec: ConnectorSpec) -> dict[str, Any]:
+    """Return what the connector says of its operation, for the invariants."""
+    claimed: dict[str, Any] = {}
+    if spec.approvals:
+        claimed["approvals"] = {"above": spec.approvals.above}
+    if spec.dead_letters and spec.replay:
+        claimed["replay"] = True
+    if spec.metrics and spec.metrics.dead_letters:
+        claimed["metrics"] = True
+    if spec.audit:
+        claimed["audit"] = True
+    return claimed
 
 
 def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: HistoryWriter) -> None:

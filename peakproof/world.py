@@ -4,9 +4,11 @@
 no vendor.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -255,6 +257,51 @@ class World:
             ).raise_for_status()
         return {"approvals": [row["id"] for row in rows], "who": who}
 
+    def replay(self) -> dict[str, Any]:
+        """Try every dead letter again, each twice: that must be the same as once.
+
+        Refused: not_offered where the connector cannot do it.
+        """
+        offered = self.spec.replay
+        if offered is None:
+            raise SimulatorRefused("not_offered", "the connector replays no dead letters")
+        letters = self.read_dead_letters()
+        for letter in letters:
+            values = {**self.values, "letter": {"id": letter["id"]}}
+            url = render(offered.url, values, "[replay] url")
+            for _ in range(2):
+                headers = self._headers(Probe(authorization=offered.authorization))
+                self._http.post(url, headers=headers).raise_for_status()
+        return {"replayed": [letter["resource"] for letter in letters]}
+
+    def inspect(self) -> dict[str, Any]:
+        """Read what an operator sees: dead letters, their gauge, what the audit tells of them."""
+        letters = self.read_dead_letters()
+        seen: dict[str, Any] = {"listed": [letter["resource"] for letter in letters]}
+        metrics = self.spec.metrics
+        if metrics is not None and metrics.dead_letters:
+            text = self._text(metrics.url, metrics.authorization)
+            seen["gauge"] = sum(
+                float(line.rpartition(" ")[2])
+                for line in text.splitlines()
+                if re.match(rf"{re.escape(metrics.dead_letters)}[{{ ]", line)
+            )
+        audit = self.spec.audit
+        if audit is not None:
+            seen["audited"] = {}
+            for letter in letters:
+                record = {"id": quote(str(letter["resource"]), safe="")}
+                url = render(audit.url, {**self.values, "record": record}, "[audit] url")
+                rows = msgspec.json.decode(self._text(url, audit.authorization))
+                seen["audited"][letter["resource"]] = len(rows)
+        return seen
+
+    def _text(self, url: str, authorization: str) -> str:
+        headers = self._headers(Probe(authorization=authorization))
+        response = self._http.get(render(url, self.values, "url"), headers=headers)
+        response.raise_for_status()
+        return response.text
+
     def _headers(self, probe: Probe) -> dict[str, str]:
         if not probe.authorization:
             return {}
@@ -271,5 +318,10 @@ class World:
 # What the harness itself does as part of a story: time passes, schedules come due.
 _OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
     "calendar": {"pass_days": World.pass_days},
-    "connector": {"poll": World.poll, "approve": World.approve},
+    "connector": {
+        "poll": World.poll,
+        "approve": World.approve,
+        "replay": World.replay,
+        "inspect": World.inspect,
+    },
 }

@@ -9,9 +9,11 @@ from . import (
     flash_sale,
     lost_acknowledgement,
     odoo_restart,
+    operators_day,
     partial_shipment,
     payout_day,
     quiet_day,
+    returns_and_exchanges,
     webhook_weather,
     worst_moment,
 )
@@ -28,9 +30,11 @@ REGISTRY: dict[str, ModuleType] = {
         api_throttle,
         odoo_restart,
         worst_moment,
+        operators_day,
         partial_shipment,
         carrier_outage,
         bank_outage,
         payout_day,
+        returns_and_exchanges,
     )
 }

@@ -41,7 +41,7 @@ def test_a_good_file_loads(tmp_path: Path) -> None:
         (('"orders"', '"order"'), "Did you mean 'orders'"),
         (("[start]\ncommand =", "[addons]\nmodules ="), ""),
         (('command = ["python", "-m", "mine"]', "command = 5"), "Expected `array`"),
-        (("[correlate]", "[metrics]"), r"expected \[correlate\]"),
+        (("[correlate]", "[dead_letters]"), r"expected \[correlate\]"),
         (("[connector]", "[connector"), "expected TOML"),
     ],
 )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from peakproof.history import Event, History
-from peakproof.plan import Plan, Shop
+from peakproof.plan import Location, Plan, Product, Shop, Variant
 
 __all__ = ["DAY", "Chain"]
 
@@ -29,10 +29,15 @@ class Chain:
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._events: list[Event] = []
+        self._opening: dict[str, dict[str, int]] = {}
 
     def final(self, source: str, entity: str, key: str, record: Record) -> None:
         """Write down how one record stands."""
         self._records.setdefault((source, entity), {})[key] = record
+
+    def amend(self, source: str, entity: str, key: str, **values: Any) -> None:
+        """Change fields of a record that was written down before."""
+        self._records[source, entity][key] |= values
 
     def event(self, time: float, source: str, kind: str, name: str, **fields: Any) -> None:
         """Write down something that happened."""
@@ -58,8 +63,17 @@ class Chain:
         return History([*self._events, *finals, read])
 
     def plan(self) -> Plan:
-        """Return a plan without steps."""
-        return Plan(scenario="chain", seed=1, options={}, shop=Shop(), stages=[])
+        """Return a plan without steps; its shop has what ``stocked`` put there."""
+        variants = [
+            Variant(sku=sku, title=sku, price="10.00", stock=stock)
+            for sku, stock in self._opening.items()
+        ]
+        codes = sorted({code for stock in self._opening.values() for code in stock})
+        shop = Shop(
+            locations=[Location(code=code, name=code) for code in codes],
+            products=[Product(title="Goods", variants=variants)] if variants else [],
+        )
+        return Plan(scenario="chain", seed=1, options={}, shop=shop, stages=[])
 
     # A channel's order, and the order and deliveries that it became in Odoo
 
@@ -82,8 +96,8 @@ class Chain:
             {"id": number * 10 + place, "sku": sku, "quantity": units}
             for place, (sku, units) in enumerate(lines)
         ]
-        self.final("odoo", "order", str(number), {"id": number, "state": "sale",
-                                                  "lines": sale_lines})  # fmt: skip
+        sale = {"id": number, "name": f"S{number}", "state": "sale", "lines": sale_lines}
+        self.final("odoo", "order", str(number), sale)
         self.final("connector", "correlation", gid, {"odoo_order_ids": [number]})
         return gid
 
@@ -95,8 +109,10 @@ class Chain:
         sale = self._records["odoo", "order"][str(number)]
         lines = [
             {
+                "id": identity * 100 + place,
                 "sku": sale["lines"][place]["sku"],
                 "sale_line_id": sale["lines"][place]["id"],
+                "demand": units,
                 "moved": units if state == "done" else 0,
                 "return_of": None,
             }
@@ -130,6 +146,44 @@ class Chain:
             "id": identity, "reference": reference, "tracking_code": tracking, "status": status,
             "price": "7.50", "currency": "USD", "bought_seconds": 5.0,
         })  # fmt: skip
+
+    # Money given back, and goods that come back for it
+
+    def refunded(
+        self, gid: str, amount: str, *units: tuple[int, int, str], paid: str = "100.00"
+    ) -> None:
+        """Write down a refund: ``units`` are (place of the order's line, units, restock type)."""
+        order = self._records["shopify", "order"][gid]
+        order["transactions"] = [{"kind": "SALE", "status": "SUCCESS", "amount": paid}]
+        refunds = order.setdefault("refunds", [])
+        lines = []
+        for place, count, restock in units:
+            order["lines"][place]["current_quantity"] -= count
+            sku = order["lines"][place]["sku"]
+            lines.append({"sku": sku, "quantity": count, "restock_type": restock})
+        identity = f"gid://shopify/Refund/{len(refunds) + 1}"
+        refunds.append({"id": identity, "amount": amount, "lines": lines})
+
+    def credited(
+        self, identity: int, number: int, amount: str, *, state: str = "posted", time: float = 50.0
+    ) -> None:
+        """Write down a credit note for an order, posted at a time."""
+        record = {
+            "id": identity, "name": f"RINV/{identity}", "move_type": "out_refund", "state": state,
+            "amount_total": amount, "invoice_origin": f"S{number}", "ref": "",
+            "reversed_entry_id": "",
+        }  # fmt: skip
+        self.final("odoo", "invoice", str(identity), record)
+        self.event(time, "odoo", "change", "account_move", key=str(identity),
+                   value={"row": record})  # fmt: skip
+
+    def came_back(self, identity: int, number: int, sent: int, *moved: tuple[int, int]) -> None:
+        """Write down a return of the delivery ``sent``: (place of the order's line, units)."""
+        self.picked(identity, number, *moved)
+        record = self._records["odoo", "picking"][str(identity)]
+        record |= {"type": "incoming", "return_of": sent}
+        for (place, _), line in zip(moved, record["lines"], strict=True):
+            line["return_of"] = sent * 100 + place
 
     # Money
 
@@ -171,4 +225,76 @@ class Chain:
         self.final("gateway", "payout", identity, {
             "id": identity, "amount": amount, "currency": currency, "status": status,
             "arrival_date": DAY, "reference": identity, "transaction_ids": list(transactions),
+        })  # fmt: skip
+
+    # Shops
+
+    def stocked(self, sku: str, code: str, opening: int, on_hand: int) -> None:
+        """Write down what a shop had of an item, and what Odoo says that it has at the end."""
+        self._opening.setdefault(sku, {})[code] = opening
+        self.final("odoo", "stock", f"{sku}@{code}", {
+            "sku": sku, "location_code": code, "on_hand": on_hand, "reserved": 0, "promised": 0,
+            "free": on_hand,
+        })  # fmt: skip
+
+    def sold(
+        self, reference: str, total: str, *lines: tuple[str, int], code: str = "MAIN",
+        tender: str = "cash", duplicate_of: str = "", channel_order: str = "",
+    ) -> str:  # fmt: skip
+        """Write down a sale of a shop's till; return its id."""
+        identity = f"SQ{reference}" + ("TWIN" if duplicate_of else "")
+        self.final("pos", "sale", identity, {
+            "id": identity, "reference": reference, "location_code": code, "state": "completed",
+            "lines": [{"sku": sku, "quantity": units} for sku, units in lines], "total": total,
+            "currency": "USD", "tender": tender, "payment_ids": [f"PAY{reference}"],
+            "duplicate_of": duplicate_of, "channel_order": channel_order,
+        })  # fmt: skip
+        return identity
+
+    def gave_back(
+        self, identity: str, sale: str, amount: str, *lines: tuple[str, int],
+        restocked: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down a refund of a sale."""
+        sold = self._records["pos", "sale"][sale]
+        self.final("pos", "sale_refund", identity, {
+            "id": identity, "sale_id": sale, "reference": sold["reference"], "amount": amount,
+            "location_code": sold["location_code"], "tender": sold["tender"], "currency": "USD",
+            "state": "completed", "restocked": restocked, "created": f"{DAY}T12:00:00.000Z",
+            "lines": [{"sku": sku, "quantity": units} for sku, units in lines],
+            "return_order_id": f"RO{identity}",
+        })  # fmt: skip
+
+    def day_closed(
+        self, *sales: str, refund_total: str = "0.00", counted: str, code: str = "MAIN"
+    ) -> None:
+        """Write down the close of a shop's day; all its sales were paid in cash."""
+        records = [self._records["pos", "sale"][sale] for sale in sales]
+        total = sum((Decimal(record["total"]) for record in records), Decimal(0))
+        self.final("pos", "day_close", f"{DAY}@{code}", {
+            "location_code": code, "date": DAY, "currency": "USD", "sale_ids": list(sales),
+            "total": str(total), "refund_total": refund_total, "counted_cash": counted,
+            "net": str(total - Decimal(refund_total)), "closed": f"{DAY}T20:00:00.000Z",
+            "tenders": {"cash": str(total)}, "refunds": {"cash": refund_total},
+        })  # fmt: skip
+
+    def receipt(
+        self, number: int, reference: str, total: str, *lines: tuple[str, int],
+        refund_of: int = 0, session: int = 1,
+    ) -> None:  # fmt: skip
+        """Write down an order of Odoo's point of sale; a refund's amounts are negative."""
+        self.final("odoo", "pos_order", str(number), {
+            "id": number, "name": f"Shop/{number}", "pos_reference": reference, "state": "done",
+            "uuid": f"uuid-{number}", "session_id": session, "amount_total": total,
+            "currency": "USD", "note": "", "internal_note": "",
+            "refunded_order_ids": [refund_of] if refund_of else [],
+            "lines": [{"sku": sku, "quantity": units} for sku, units in lines],
+            "payments": [{"amount": total, "is_cash": True, "transaction_id": "", "uuid": ""}],
+        })  # fmt: skip
+
+    def session(self, number: int, counted: str, state: str = "closed") -> None:
+        """Write down a session of Odoo's point of sale."""
+        self.final("odoo", "pos_session", str(number), {
+            "id": number, "name": f"POS/{number}", "state": state, "config": "MAIN",
+            "opening_cash": "100.00", "counted_cash": counted,
         })  # fmt: skip

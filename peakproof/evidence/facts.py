@@ -218,7 +218,7 @@ class Facts:
     @cached_property
     def known_skus(self) -> set[str]:
         """The SKUs that both sides were seeded with."""
-        return {variant.sku for variant in self.plan.shop.variants()}
+        return {variant.sku for variant in self.plan.shop.variants() if variant.in_odoo}
 
     def sales_of(self, gid: str) -> list[SaleOrder]:
         """Return the sale orders that a channel order ever became, oldest first."""

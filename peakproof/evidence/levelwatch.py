@@ -62,7 +62,8 @@ class LevelWatch:
 
     def _committed(self, state: QuantState) -> None:
         self._until[self._free] = state.time_seconds
-        if state.on_hand != self._on_hand:
+        # What leaves as promised changes nothing that could be sold, so no level answers it.
+        if state.on_hand != self._on_hand and state.free != self._free:
             self._waiting.append((state.time_seconds, state.event))
         self._on_hand, self._free = state.on_hand, state.free
 

@@ -79,7 +79,7 @@ class Quants:
             opening = {
                 variant.sku: float(variant.stock[place.code])
                 for variant in self._facts.plan.shop.variants()
-                if variant.stock.get(place.code)
+                if variant.in_odoo and variant.stock.get(place.code)
             }
             fitting = [
                 number

@@ -14,7 +14,7 @@ of different kinds.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -40,9 +40,11 @@ class Story(records.World):
         taxes_included: bool = False,
         shipping: str = "5.90",
         inventory_policy: str = "deny",
+        unknown_to_odoo: Collection[str] = (),
     ) -> None:
         super().__init__(stock or {"MUG": 5}, prices or {}, tax_rate, taxes_included, shipping)
         self.inventory_policy = inventory_policy
+        self.unknown_to_odoo = unknown_to_odoo
         self.events: list[Event] = []
         self._counter = 0
         for sku in self.stock:
@@ -67,6 +69,7 @@ class Story(records.World):
                 price=str(self.prices[sku]),
                 stock={LOCATION: units},
                 inventory_policy=self.inventory_policy,
+                in_odoo=sku not in self.unknown_to_odoo,
             )
             for sku, units in self.stock.items()
         ]
@@ -78,6 +81,11 @@ class Story(records.World):
             shipping_rates=[ShippingRate(title="Standard", price=str(self.shipping))],
         )
         return Plan(scenario="story", seed=1, options={}, shop=shop, stages=[])
+
+    def operated(self, time: float, action: str, result: dict[str, Any]) -> None:
+        """An operator of the connector did something, or looked, and this is what came of it."""
+        operation = self._invoke(time, "operator", action, "connector", {})
+        self._ended(time + 0.1, operation, "ok", {"result": result})
 
     # The channel
 

@@ -17,15 +17,18 @@ from peakproof.plan import Plan
 
 from . import (
     api_manners,
+    approvals,
     bank_lines_once,
     events_end_visibly,
     fulfilled_once,
     isolation,
     labels_once,
     no_oversell,
+    operations_sound,
     order_content,
     orders_exactly_once,
     payout_lines_once,
+    refunds_conserved,
     service_levels,
     stock_conserved,
     webhooks_sound,
@@ -62,11 +65,14 @@ _MODULES: tuple[Any, ...] = (
     labels_once,
     bank_lines_once,
     payout_lines_once,
+    refunds_conserved,
+    approvals,
     events_end_visibly,
     webhooks_sound,
     api_manners,
     service_levels,
     isolation,
+    operations_sound,
 )
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}

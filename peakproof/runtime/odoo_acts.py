@@ -36,6 +36,7 @@ class OdooActs:
         self.actions: dict[str, Callable[..., dict[str, Any]]] = {
             "store_sale": self.store_sale,
             "adjust_stock": self.adjust_stock,
+            "add_item": self.add_item,
         }
         self.desk = Desk(odoo, shop, correlation)
 
@@ -76,6 +77,23 @@ class OdooActs:
         picking = self._move(product, abs(change), way, type_id, "Stock adjustment")
         after = self._stock(product, location)["qty_available"]
         return {"picking_id": picking, "on_hand_before": before, "on_hand_after": after}
+
+    def add_item(self, sku: str, title: str, price: str) -> dict[str, Any]:
+        """Enter an item that the channel sells and nobody told Odoo; it keeps no stock."""
+        taxes = [[6, 0, [self.shop.tax_id] if self.shop.tax_id else []]]
+        (product,) = self.odoo.create(
+            "product.product",
+            {
+                "name": title,
+                "default_code": sku,
+                "list_price": float(price),
+                "is_storable": False,
+                "invoice_policy": "order",
+                "taxes_id": taxes,
+            },
+        )
+        self.shop.product_ids[sku] = product
+        return {"product_id": product}
 
     def _move(
         self, product: int, quantity: int, way: tuple[int, int], type_id: int, origin: str

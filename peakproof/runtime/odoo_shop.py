@@ -63,7 +63,7 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
 
 def _products(odoo: Odoo, shop: Shop, tax: int) -> dict[str, int]:
     """Create every variant as a storable product; return their ids by SKU."""
-    variants = shop.variants()
+    variants = [variant for variant in shop.variants() if variant.in_odoo]
     created: list[int] = odoo.call(
         "product.product",
         "create",
@@ -96,7 +96,7 @@ def _opening_stock(
         }
         for variant in shop.variants()
         for code, quantity in variant.stock.items()
-        if quantity
+        if quantity and variant.in_odoo
     ]
     if quants:
         mode = {"inventory_mode": True}

@@ -1,0 +1,49 @@
+"""Which customer credit notes in Odoo belong to which order of the channel, and when posted."""
+
+import re
+from collections import defaultdict
+
+from peakproof.evidence.facts import Facts, Record
+
+__all__ = ["credit_notes", "posted_seconds"]
+
+
+def credit_notes(facts: Facts) -> dict[str, list[Record]]:
+    """Return the credit notes (of any state) of each channel order; unknown ones under "".
+
+    A note belongs to an order that its origin or reference names, by gid, by name, or by the
+    name of the sale order; or to the order of the invoice that it reverses.
+    """
+    owners: dict[str, str] = {}
+    for gid, order in facts.orders.items():
+        words = {gid, str(order.get("name"))}
+        for number in facts.odoo_ids.get(gid, []):
+            sale = facts.odoo_orders.get(number) or {}
+            words |= {str(sale.get("name")), str(sale.get("client_order_ref"))}
+        for word in words - {"", "None"}:
+            owners.setdefault(word, gid)
+    moves = facts.final("odoo", "invoice")
+    found: dict[str, list[Record]] = defaultdict(list)
+    for move in moves.values():
+        if move["move_type"] == "out_refund":
+            found[_owner(move, moves, owners)].append(move)
+    return found
+
+
+def _owner(move: Record, moves: dict[str, Record], owners: dict[str, str]) -> str:
+    text = f"{move.get('invoice_origin') or ''} {move.get('ref') or ''}"
+    for word in re.split(r"[\s,;]+", text):
+        if word in owners:
+            return owners[word]
+    reversed_move = moves.get(str(move.get("reversed_entry_id") or ""))
+    return _owner(reversed_move, moves, owners) if reversed_move else ""
+
+
+def posted_seconds(facts: Facts) -> dict[str, float]:
+    """Return when each credit note was first posted, by its id."""
+    times: dict[str, float] = {}
+    for event in facts.of_kind("change", "account_move"):
+        row = event.value.get("row") or {}
+        if row.get("move_type") == "out_refund" and row.get("state") == "posted":
+            times.setdefault(event.key, event.time)
+    return times
