@@ -1,9 +1,10 @@
 """The parcel carrier fails, then hangs, then crawls, then loses an answer; packing goes on.
 
 Telephone orders are sent by parcel throughout; orders of the channel come in at the same time
-where the connector takes them, and must not slow down. A packer presses the button again when
-it did not work. In the end every parcel has one label that was paid for, and no label was
-bought for nothing, the one whose answer was lost included.
+where the connector takes them, must not slow down, and are sent too: the channel has to be told
+of their parcels. A packer presses the button again when it did not work. In the end every
+parcel has one label that was paid for, and no label was bought for nothing, the one whose
+answer was lost included.
 Try it: ``peakproof run carrier_outage --connector connectors/oca_dhl_parcel``.
 """
 
@@ -59,13 +60,17 @@ def plan(options: Options, seed: Seed) -> Plan:
             customer = shop.customers[len(stages) * options.parcels + number]
             entered.append(phone_order(number * 0.2, customer, random_basket(draws, shop), label))
             order = reference(label, "odoo_order_id")
-            sent.append(ship(0.5 + number * 0.2, "packer-1", order, f"ship-{label}", tries=8))
+            # Slow enough that a connector beside Odoo buys while the fault is there.
+            sent.append(ship(0.5 + number * 2.0, "packer-1", order, f"ship-{label}", tries=8))
         stages.append(Stage(name=name, steps=[*entered, *sent]))
     for number in range(options.shop_orders):
-        buyer = draws.choice(shop.customers)
-        step = checkout(number * 0.3, buyer, random_basket(draws, shop), f"shop-{number + 1}")
-        step.flow = "orders"
-        stages[1].steps.append(step)
+        buyer, label = draws.choice(shop.customers), f"shop-{number + 1}"
+        bought = checkout(number * 0.3, buyer, random_basket(draws, shop), label)
+        packed = ship(
+            1.0 + number * 0.3, "packer-2", reference(label, "order_id"), f"ship-{label}", tries=8
+        )
+        bought.flow = packed.flow = "orders"
+        stages[1].steps += [bought, packed]
     stages[1].faults = [
         PlannedFault(
             fault="api_errors",

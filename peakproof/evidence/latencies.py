@@ -2,8 +2,9 @@
 
 ``orders``: the channel took the order, until Odoo committed its sale order as confirmed.
 ``order_changes``: an edit or cancellation, until Odoo committed it. ``inventory``: Odoo
-committed a change of the stock on hand, until the channel shows a level that Odoo's free
-stock had at that moment or later (less what the channel sold and Odoo does not know yet).
+committed a change of the stock on hand (other than a delivery of what it had promised), until
+the channel shows a level that Odoo's free stock had at that moment or later (less what the
+channel sold and Odoo does not know yet).
 
 A cause whose effect never came has no end; it is for other invariants to condemn.
 """
@@ -158,7 +159,8 @@ class Latencies:
             sku, location = place
             if place not in ledger.levels or sku not in ledger.initial:
                 continue
-            watch = LevelWatch(ledger.initial[sku].get(location, 0))
+            opening = ledger.initial[sku].get(location, 0)
+            watch = LevelWatch(opening, quants.order_transactions)
             for begun, ended, event in watch.follow(
                 quants.during(place), ledger.levels[place], unknown_units.get(place, [])
             ):

@@ -5,7 +5,7 @@ every change up to the last moment at which Odoo's free stock was what it wrote.
 channel sold and Odoo does not know yet may be subtracted or not; both are the truth.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from heapq import merge
 
 from peakproof.evidence.quants import QuantState
@@ -20,7 +20,9 @@ FOREVER = float("inf")
 class LevelWatch:
     """Joins the changes in Odoo with the level that answers each of them."""
 
-    def __init__(self, initial: float) -> None:
+    def __init__(self, initial: float, deliveries: Container[int | None] = ()) -> None:
+        """``deliveries`` are the transactions in which goods left for orders."""
+        self._deliveries = deliveries
         self._on_hand = self._free = initial
         self._available = initial
         self._unknown = 0  # units sold in the channel that Odoo does not know of
@@ -62,8 +64,9 @@ class LevelWatch:
 
     def _committed(self, state: QuantState) -> None:
         self._until[self._free] = state.time_seconds
-        # What leaves as promised changes nothing that could be sold, so no level answers it.
-        if state.on_hand != self._on_hand and state.free != self._free:
+        # What leaves as promised changes nothing that could be sold: no level answers it.
+        left = state.on_hand < self._on_hand and state.transaction in self._deliveries
+        if state.on_hand != self._on_hand and not left:
             self._waiting.append((state.time_seconds, state.event))
         self._on_hand, self._free = state.on_hand, state.free
 
