@@ -12,8 +12,10 @@ from . import (
     operators_day,
     partial_shipment,
     payout_day,
+    price_and_tax,
     quiet_day,
     returns_and_exchanges,
+    store_offline,
     webhook_weather,
     worst_moment,
 )
@@ -30,11 +32,13 @@ REGISTRY: dict[str, ModuleType] = {
         api_throttle,
         odoo_restart,
         worst_moment,
+        price_and_tax,
         operators_day,
         partial_shipment,
         carrier_outage,
         bank_outage,
         payout_day,
         returns_and_exchanges,
+        store_offline,
     )
 }

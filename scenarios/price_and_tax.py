@@ -1,0 +1,109 @@
+"""Prices change while shoppers check out; taxes are inclusive or not; every cent is rounded.
+
+Baskets with prices, quantities and discounts whose tax does not come out even, per line and per
+order; a discount of a hundred per cent; a fixed discount larger than some lines; a price that
+changes between two checkouts of one item. The seed decides whether prices include the tax.
+Try it: ``peakproof run price_and_tax --connector connectors/reference``.
+"""
+
+from random import Random
+from typing import Any
+
+import msgspec
+
+from peakproof.assortment import draw_shop
+from peakproof.deeds import checkout
+from peakproof.plan import DiscountCode, Plan, Scenario, Shop, Stage, Step, TaxRule
+from peakproof.seed import Seed
+
+__all__ = ["NAME", "SCENARIO", "Options", "plan"]
+
+NAME = "price_and_tax"
+
+# Amounts whose tax ends in half a cent or thirds, at the rates below.
+AWKWARD_PRICES = ("0.05", "0.99", "1.85", "3.33", "6.15", "9.95", "24.38", "99.99")
+RATES = ("0.0825", "0.19", "0.0775", "0.21")
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """``orders`` are placed; ``taxes`` is included, excluded or drawn."""
+
+    orders: int = 12
+    customers: int = 6
+    price_changes: int = 3
+    taxes: str = "drawn"
+
+
+def plan(options: Options, seed: Seed) -> Plan:
+    """Draw prices, the tax and the baskets."""
+    draws = seed.stream(NAME)
+    included = {"included": True, "excluded": False}.get(options.taxes)
+    if included is None:
+        included = draws.random() < 0.5
+    shop = draw_shop(
+        seed, products=8, stock=200, customers=options.customers, taxes_included=included
+    )
+    shop.tax = TaxRule(title="Sales tax", rate=draws.choice(RATES))
+    for variant, price in zip(shop.variants(), AWKWARD_PRICES, strict=True):
+        variant.price = price
+    shop.discount_codes = [
+        DiscountCode(code="FREE", kind="percentage", value="100"),
+        DiscountCode(code="THIRD", kind="percentage", value="33"),
+        DiscountCode(code="SEVEN", kind="fixed", value="7.00"),
+        DiscountCode(code="HALF", kind="percentage", value="12.5"),
+    ]
+    steps: list[Step] = []
+    for number in range(options.orders):
+        code = ["", "FREE", "THIRD", "SEVEN", "HALF", ""][number % 6]
+        steps.append(
+            checkout(
+                number * 0.3,
+                shop.customers[number % len(shop.customers)],
+                _basket(draws, shop),
+                f"order-{number + 1}",
+                shipping=draws.choice(["Standard", "Express"]),
+                discount_code=code,
+            )
+        )
+    for number in range(options.price_changes):
+        variant = draws.choice(shop.variants())
+        steps.append(
+            Step(
+                at_seconds=0.7 + number,
+                actor="merchant:prices",
+                system="shopify",
+                action="update_product_price",
+                arguments={"sku": variant.sku, "price": f"{draws.randint(50, 9000) / 100:.2f}"},
+            )
+        )
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=[Stage(name="the sale", steps=steps)],
+    )
+
+
+def _basket(draws: Random, shop: Shop) -> list[dict[str, Any]]:
+    """Draw three to five items in odd quantities, so that rounding shows."""
+    skus = [variant.sku for variant in shop.variants()]
+    chosen = draws.sample(skus, draws.randint(3, 5))
+    return [{"sku": sku, "quantity": draws.choice((1, 3, 7))} for sku in chosen]
+
+
+SCENARIO = Scenario(
+    name=NAME,
+    summary="Awkward prices, taxes in and on top, full discounts, prices that change meanwhile.",
+    flows=("orders",),
+    simulators=("shopify",),
+    options=Options,
+    invariants=(
+        "orders_exactly_once",
+        "order_content",
+        "stock_conserved",
+        "events_end_visibly",
+        "api_manners",
+    ),
+    plan=plan,
+)
