@@ -159,8 +159,9 @@ class Response:
     ) -> None:
         self.status = status
         self.body = body.encode() if isinstance(body, str) else body
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        self.headers: list[tuple[str, str]] = list(pairs) if headers else []
+        self.headers: list[tuple[str, str]] = []
+        if headers:
+            self.headers += headers.items() if isinstance(headers, Mapping) else headers
         if content_type:
             self.headers.append(("Content-Type", content_type))
         self.ending = Ending.WHOLE
