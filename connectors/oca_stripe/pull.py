@@ -33,13 +33,11 @@ def main() -> int:
             [("module", "=", "account_statement_import_online"), ("name", "=", CRON)],
             ["res_id"],
         )
-        if len(providers) != 1 or len(crons) != 1:
-            found = f"{len(providers)} and {len(crons)}"
-            print(f"pull.py: expected one provider and one schedule, found {found}.",
-                  file=sys.stderr)  # fmt: skip
+        if not providers or not crons:
+            print("pull.py: expected a provider and its schedule; run setup.py.", file=sys.stderr)
             return 1
         due = {"next_run": f"{now:%Y-%m-%d %H:%M:%S}"}
-        odoo.write(PROVIDER, [providers[0]["id"]], due)
+        odoo.write(PROVIDER, [row["id"] for row in providers], due)
         told = odoo.call("ir.cron", "method_direct_trigger", ids=[crons[0]["res_id"]])
     failure = "" if told is True else f": {_reason(told)}"
     print(f"pull.py: {due['next_run']} {'failed' if failure else 'done'}{failure}", flush=True)
