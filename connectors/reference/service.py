@@ -27,11 +27,13 @@ from .inventory import Inventory
 from .ledger import Ledger
 from .odoo import Odoo
 from .orders import Orders
+from .pos import Pos
 from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
 from .returns import Returns
 from .settings import Settings
 from .shopify import Shopify
+from .square import Square
 from .statements import Statements
 from .store import Store
 from .transfers import Transfers
@@ -41,7 +43,7 @@ __all__ = ["SCHEDULES", "Service"]
 LEADER_LOCK = 724002
 # What may be kicked in any world, also where nothing is there to do.
 SCHEDULES = frozenset(
-    {"orders", "subscriptions", "stock", "deliveries", "bank", "payouts", "payments"}
+    {"orders", "subscriptions", "stock", "deliveries", "bank", "payouts", "payments", "pos"}
 )
 
 
@@ -214,6 +216,9 @@ def flows_of(service: Service) -> list[Flow]:
                 orders.shop,
             )
         )
+    if settings.pos:
+        parts = (service.store, service.audit, service.queue)
+        flows.append(Pos(settings, *parts, Square(settings), service.books))
     say("flows", names=[type(flow).__name__ for flow in flows], orders=service.ready)
     return flows
 

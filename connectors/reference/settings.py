@@ -19,11 +19,12 @@ class SettingsError(Exception):
 
 
 class Place(msgspec.Struct, kw_only=True, frozen=True):
-    """A location: the channel's gid and the Odoo stock location that stands for it."""
+    """A location: the ids by which channel, point of sale and Odoo know it; "" means not."""
 
     code: str
     odoo_location_id: int
     shopify_location_gid: str
+    pos_location_id: str = ""
 
 
 class Vendor(msgspec.Struct, kw_only=True, frozen=True):
@@ -60,6 +61,7 @@ class Settings(msgspec.Struct, kw_only=True):
     bank_iban: str  # of the account whose transactions are fetched
     money_seconds: float  # how often the gateway and the bank are asked
     parcels_seconds: float  # how often Odoo is asked for finished deliveries
+    pos_seconds: float  # how often the shops' tills are asked
     ca_bundle: str  # a file of certificates to trust instead of the system's
     odoo_url: str
     odoo_database: str
@@ -99,6 +101,7 @@ class Settings(msgspec.Struct, kw_only=True):
             bank_iban=reader.text("BANK_IBAN", ""),
             money_seconds=reader.number("MONEY_SECONDS", "3600"),
             parcels_seconds=reader.number("PARCELS_SECONDS", "2"),
+            pos_seconds=reader.number("POS_SECONDS", "10"),
             shopify_previous_secret=reader.text("SHOPIFY_PREVIOUS_SECRET", ""),
             shopify_api_version=reader.text("SHOPIFY_API_VERSION", "2026-10"),
             ca_bundle=reader.text("CA_BUNDLE", ""),
@@ -171,6 +174,7 @@ class _Reader:
                     code=code,
                     odoo_location_id=int(row["odoo_location_id"]),
                     shopify_location_gid=row.get("shopify_location_gid", ""),
+                    pos_location_id=row.get("pos_location_gid", ""),
                 )
                 for code, row in rows.items()
             )
