@@ -138,6 +138,6 @@ SCENARIO = Scenario(
     flows_any=("payouts", "bank"),
     simulators=("gateway", "bank"),
     options=Options,
-    invariants=("payout_lines_once", "bank_lines_once"),
+    invariants=("payout_lines_once", "bank_lines_once", "payouts_reconciled"),
     plan=plan,
 )

@@ -10,6 +10,7 @@ writes down how things stand at the end::
     chain.history()
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -150,9 +151,13 @@ class Chain:
     # Money given back, and goods that come back for it
 
     def refunded(
-        self, gid: str, amount: str, *units: tuple[int, int, str], paid: str = "100.00"
-    ) -> None:
-        """Write down a refund: ``units`` are (place of the order's line, units, restock type)."""
+        self, gid: str, amount: str, *units: tuple[int, int, str], paid: str = "100.00",
+        tax: str = "0.00",
+    ) -> None:  # fmt: skip
+        """Write down a refund: ``units`` are (place of the order's line, units, restock type).
+
+        The amount is what the lines, all alike, are worth with ``tax`` in it.
+        """
         order = self._records["shopify", "order"][gid]
         order["transactions"] = [{"kind": "SALE", "status": "SUCCESS", "amount": paid}]
         refunds = order.setdefault("refunds", [])
@@ -160,17 +165,21 @@ class Chain:
         for place, count, restock in units:
             order["lines"][place]["current_quantity"] -= count
             sku = order["lines"][place]["sku"]
-            lines.append({"sku": sku, "quantity": count, "restock_type": restock})
+            share = Decimal(tax) / len(units)
+            subtotal = Decimal(amount) / len(units) - share
+            lines.append({"sku": sku, "quantity": count, "restock_type": restock,
+                          "subtotal": str(subtotal), "tax": str(share)})  # fmt: skip
         identity = f"gid://shopify/Refund/{len(refunds) + 1}"
         refunds.append({"id": identity, "amount": amount, "lines": lines})
 
     def credited(
-        self, identity: int, number: int, amount: str, *, state: str = "posted", time: float = 50.0
-    ) -> None:
+        self, identity: int, number: int, amount: str, *, state: str = "posted",
+        time: float = 50.0, tax: str = "0.00",
+    ) -> None:  # fmt: skip
         """Write down a credit note for an order, posted at a time."""
         record = {
             "id": identity, "name": f"RINV/{identity}", "move_type": "out_refund", "state": state,
-            "amount_total": amount, "invoice_origin": f"S{number}", "ref": "",
+            "amount_total": amount, "amount_tax": tax, "invoice_origin": f"S{number}", "ref": "",
             "reversed_entry_id": "",
         }  # fmt: skip
         self.final("odoo", "invoice", str(identity), record)
@@ -189,32 +198,37 @@ class Chain:
 
     def booked(
         self, identity: str, amount: str, *, status: str = "booked", currency: str = "USD",
-        day: str = DAY, remittance: str = "",
+        day: str = DAY, remittance: str = "", end_to_end_id: str = "",
     ) -> None:  # fmt: skip
         """Write down a transaction at the bank."""
         self.final("bank", "transaction", identity, {
             "id": identity, "account": "MAIN", "amount": amount, "currency": currency,
             "status": status, "booking_date": day, "value_date": day, "remittance": remittance,
+            "end_to_end_id": end_to_end_id,
         })  # fmt: skip
 
     def bank_line(
         self, number: int, amount: str, *, identity: str = "", journal: str = "BNK1",
-        currency: str = "USD", day: str = DAY, text: str = "",
+        currency: str = "USD", day: str = DAY, text: str = "", counterparts: Sequence[int] = (),
+        reconciled: bool = False,
     ) -> None:  # fmt: skip
-        """Write down a bank statement line in Odoo."""
+        """Write down a bank statement line in Odoo; ``counterparts`` reconcile it."""
         self.final("odoo", "bank_line", str(number), {
             "id": number, "journal": journal, "currency": currency, "amount": amount, "date": day,
             "state": "posted", "payment_ref": text, "unique_import_id": identity,
+            "is_reconciled": reconciled or bool(counterparts),
+            "counterparts": list(counterparts),
         })  # fmt: skip
 
     def balance(
         self, identity: str, amount: str, fee: str = "0.00", *, kind: str = "charge",
-        payout: str = "", currency: str = "USD", net: str = "",
+        payout: str = "", currency: str = "USD", net: str = "", source: str = "",
     ) -> None:  # fmt: skip
         """Write down a movement of the gateway's balance."""
         self.final("gateway", "balance_transaction", identity, {
             "id": identity, "type": kind, "amount": amount, "fee": fee, "currency": currency,
             "net": net or str(Decimal(amount) - Decimal(fee)), "payout_id": payout or None,
+            "source": source,
         })  # fmt: skip
 
     def payout(

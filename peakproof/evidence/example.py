@@ -21,7 +21,8 @@ def example_claims() -> Claims:
     return Claims(
         name="example",
         version="1",
-        flows={"orders", "inventory", "fulfilment", "shipping", "returns", "bank", "payouts"},
+        flows={"orders", "inventory", "fulfilment", "shipping", "returns", "bank", "payouts"}
+        | {"payments"},
         service_levels={
             "orders": ServiceLevel(p95_seconds=10, recovery_seconds=20),
             "inventory": ServiceLevel(p95_seconds=5, recovery_seconds=20),

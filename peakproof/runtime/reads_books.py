@@ -18,7 +18,15 @@ BANK_LINES = """
 select l.id, j.code as journal, c.name as currency, c.decimal_places, l.amount, m.date,
        m.state, l.payment_ref,
        coalesce(nullif(to_jsonb(l) ->> 'unique_import_id', ''), d.name) as unique_import_id,
-       l.is_reconciled, s.name as statement, l.partner_name, m.ref
+       l.is_reconciled, s.name as statement, l.partner_name, m.ref, array(
+           select distinct other.statement_line_id
+           from account_move_line item
+           join account_partial_reconcile part
+               on item.id in (part.debit_move_id, part.credit_move_id)
+           join account_move_line other
+               on other.id in (part.debit_move_id, part.credit_move_id) and other.id <> item.id
+           where item.move_id = l.move_id and other.statement_line_id is not null
+       ) as counterparts
 from account_bank_statement_line l
 join account_move m on m.id = l.move_id
 join account_journal j on j.id = m.journal_id
@@ -48,7 +56,8 @@ order by p.id
 def read_bank_lines(dsn: str) -> dict[str, Record]:
     """Return every bank statement line by id: journal, amount, date, how it was recognised.
 
-    ``unique_import_id`` is the identity under which it was imported, or its external id.
+    ``unique_import_id`` is the identity under which it was imported, or its external id;
+    ``counterparts`` are the bank lines that it is reconciled with.
     """
     return _rows(dsn, "account_bank_statement_line", BANK_LINES, ("amount",))
 

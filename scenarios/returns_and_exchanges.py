@@ -1,0 +1,183 @@
+"""Customers send goods back: every kind of refund there is, one order each.
+
+A line is refunded with its goods put back into stock and one without, shipping alone, an
+amount alone, goods that were never sent, a whole order above the limit for which a person must
+approve, and an exchange: the old piece comes back, a dearer one is added to the order and sent.
+One refund asks for more than was paid, which the channel refuses (that step fails with
+``over_refund``). Every refund's webhook arrives more than once.
+
+The channel's own exchange lines are not simulated: the exchange is a return, an edit of the
+order and a payment. Where the connector does not fulfil by itself, the merchant does it by hand.
+Try it: ``peakproof run returns_and_exchanges --connector connectors/reference``.
+"""
+
+from random import Random
+from typing import Any
+
+import msgspec
+
+from peakproof.assortment import draw_shop
+from peakproof.deeds import approve, checkout, edit, fulfil, refund, ship
+from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step, Variant, reference
+from peakproof.seed import Seed
+
+__all__ = ["NAME", "SCENARIO", "Options", "plan"]
+
+NAME = "returns_and_exchanges"
+SENT = ("restocked", "kept", "shipping", "amount", "twice", "exchange", "large")
+CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parcel
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """``approval_above`` is the amount above which a refund needs a person's approval."""
+
+    stock: int = 40
+    products: int = 6
+    approval_above: int = 200
+
+
+def plan(options: Options, seed: Seed) -> Plan:
+    """Draw the orders, one for each kind of refund."""
+    labels = [*SENT, "unsent", "too much"]
+    shop = draw_shop(seed, products=options.products, stock=options.stock, customers=len(labels))
+    draws = seed.stream(NAME)
+    baskets = {label: _basket(draws, shop) for label in labels}
+    dear = max(shop.variants(), key=lambda variant: float(variant.price))
+    pieces = int(options.approval_above / float(dear.price)) + 1
+    baskets["large"] = [{"sku": dear.sku, "quantity": pieces}]
+    codes = {label: draws.choices(["", "TENOFF"], [2, 1])[0] for label in labels}
+    codes["large"] = ""
+    bought = [
+        checkout(
+            number * 0.4, shop.customers[number], baskets[label], label, discount_code=codes[label]
+        )
+        for number, label in enumerate(labels)
+    ]
+    sent = [
+        ship(number * 0.3, "packer-1", reference(label, "order_id"), f"ship-{label}")
+        for number, label in enumerate(SENT)
+    ]
+    shown = [fulfil(CARRIED_SECONDS + number * 0.2, label) for number, label in enumerate(SENT)]
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=[
+            Stage(name="the orders", steps=bought),
+            Stage(name="the parcels", steps=sent),
+            Stage(name="the channel shows them", steps=shown),
+            Stage(
+                name="the refunds",
+                steps=_refunds(draws, baskets),
+                faults=[
+                    PlannedFault(
+                        fault="webhook_duplicate",
+                        options={"topic": "refunds/create", "copies": 2, "count": 5},
+                        must_fire=False,
+                    )
+                ],
+            ),
+            Stage(name="the exchange", steps=_exchange(shop, baskets["exchange"])),
+        ],
+    )
+
+
+def _basket(draws: Random, shop: Shop) -> list[dict[str, Any]]:
+    """Draw two different items, two to four of each."""
+    chosen = draws.sample([variant.sku for variant in shop.variants()], 2)
+    return [{"sku": sku, "quantity": draws.randint(2, 4)} for sku in chosen]
+
+
+def _part(draws: Random, basket: list[dict[str, Any]], line: int = 0) -> list[dict[str, Any]]:
+    """Draw some, never all, of the pieces of one line."""
+    return [
+        {"sku": basket[line]["sku"], "quantity": draws.randint(1, basket[line]["quantity"] - 1)}
+    ]
+
+
+def _refunds(draws: Random, baskets: dict[str, list[dict[str, Any]]]) -> list[Step]:
+    restocked, kept = _part(draws, baskets["restocked"]), _part(draws, baskets["kept"], 1)
+    unsent = _part(draws, baskets["unsent"])
+    first, second = _part(draws, baskets["twice"]), _part(draws, baskets["twice"], 1)
+    cents = draws.randint(100, 900)
+    return [
+        refund(0.0, "restocked", {"lines": restocked}),
+        refund(0.4, "kept", {"lines": kept, "restock": False}),
+        refund(0.8, "shipping", {"shipping": True}),
+        refund(1.2, "amount", {"amount": f"{cents // 100}.{cents % 100:02d}"}),
+        refund(1.6, "unsent", {"lines": unsent}),
+        refund(2.0, "twice", {"lines": first}),
+        refund(2.2, "twice", {"lines": second, "restock": draws.choice([True, False])}, "again"),
+        refund(2.6, "large", {"lines": baskets["large"], "shipping": True}),
+        refund(3.0, "too much", {"amount": "99999.00"}),
+        approve(3.0, "head of accounts", "large"),
+    ]
+
+
+def _exchange(shop: Shop, basket: list[dict[str, Any]]) -> list[Step]:
+    """One piece comes back, a dearer one is sent for it, and the difference is paid."""
+    order = reference("exchange", "order_id")
+    sku = basket[0]["sku"]
+    back = Step(
+        at_seconds=0.0,
+        actor="merchant:returns",
+        system="shopify",
+        action="request_return",
+        arguments={
+            "order_id": order,
+            "lines": [{"sku": sku, "quantity": 1, "reason": "SIZE_TOO_SMALL"}],
+            "approved": True,
+        },
+        label="return",
+    )
+    arrived = Step(
+        at_seconds=1.0,
+        actor="merchant:returns",
+        system="shopify",
+        action="handle_return",
+        arguments={"return_id": reference("return", "return_id"), "step": "process"},
+        label="returned",
+    )
+    added = edit(4.0, "exchange", [{"sku": _dearer(shop, basket).sku, "quantity": 1}])
+    paid = Step(
+        at_seconds=5.0,
+        actor="merchant:edits",
+        system="shopify",
+        action="mark_paid",
+        arguments={"order_id": order},
+        label="paid",
+    )
+    return [back, arrived, added, paid]
+
+
+def _dearer(shop: Shop, basket: list[dict[str, Any]]) -> Variant:
+    """Return the next dearer item than the first one, or the dearest that is not in the basket."""
+    prices = {variant.sku: float(variant.price) for variant in shop.variants()}
+    taken = {line["sku"] for line in basket}
+    others = sorted(
+        (variant for variant in shop.variants() if variant.sku not in taken),
+        key=lambda variant: prices[variant.sku],
+    )
+    dearer = [one for one in others if prices[one.sku] > prices[basket[0]["sku"]]]
+    return dearer[0] if dearer else others[-1]
+
+
+SCENARIO = Scenario(
+    name=NAME,
+    summary="Partial, shipping-only and amount-only refunds, restocks, an exchange, an approval.",
+    flows=("orders", "returns"),
+    simulators=("shopify",),
+    options=Options,
+    invariants=(
+        "orders_exactly_once",
+        "order_content",
+        "refunds_conserved",
+        "approvals",
+        "stock_conserved",
+        "events_end_visibly",
+        "api_manners",
+        "service_levels",
+    ),
+    plan=plan,
+)
