@@ -11,14 +11,17 @@ import msgspec
 from peakproof.plan import Customer, Shop, Step, reference
 
 __all__ = [
+    "approve",
     "cancel",
     "cancel_rest",
     "checkout",
     "edit",
+    "fulfil",
     "pass_days",
     "phone_order",
     "poll",
     "random_basket",
+    "refund",
     "ship",
     "stock_count",
     "store_sale",
@@ -84,6 +87,42 @@ def cancel(at_seconds: float, label: str, reason: str = "customer") -> Step:
             "refund": True,
         },
         label=f"cancel-{label}",
+    )
+
+
+def fulfil(at_seconds: float, label: str) -> Step:
+    """The merchant shows the parcels of an order by hand, where nobody has done it before."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="merchant:parcels",
+        system="shopify",
+        action="fulfil_order",
+        arguments={"order_id": reference(label, "order_id")},
+        label=f"fulfil-{label}",
+    )
+
+
+def refund(at_seconds: float, label: str, what: dict[str, Any], name: str = "refund") -> Step:
+    """The merchant refunds lines (``restock`` or not), ``shipping`` or an ``amount``."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="merchant:refunds",
+        system="shopify",
+        action="refund_order",
+        arguments={"order_id": reference(label, "order_id"), **what},
+        label=f"{name}-{label}",
+    )
+
+
+def approve(at_seconds: float, who: str, label: str) -> Step:
+    """A person approves what the connector waits for about an order, where it asks at all."""
+    return Step(
+        at_seconds=at_seconds,
+        actor=who,
+        system="connector",
+        action="approve",
+        arguments={"order": reference(label, "order_id"), "who": who},
+        label=f"approve-{label}",
     )
 
 

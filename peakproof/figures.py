@@ -156,13 +156,17 @@ def _refunds(facts: Facts) -> Figure:
         for event in facts.of_kind("state", "order")
         if event.value.get("change") == "refund"
     ]
-    notes: dict[str, float] = {}
+    posted: set[str] = set()
+    notes: dict[str, list[tuple[str, float]]] = {}  # by word: which, and when
     for event in facts.of_kind("change", "account_move"):
         row = event.value.get("row") or {}
-        if row.get("move_type") == "out_refund" and row.get("state") == "posted":
-            for word in (row.get("invoice_origin"), row.get("ref")):
-                if word:
-                    notes.setdefault(str(word), event.time)
+        if row.get("move_type") != "out_refund" or row.get("state") != "posted":
+            continue
+        if event.key in posted:
+            continue  # changed again after it was posted
+        posted.add(event.key)
+        for word in {row.get("invoice_origin"), row.get("ref")} - {None, ""}:
+            notes.setdefault(str(word), []).append((event.key, event.time))
     delays = []
     for gid, time in begun:
         order = facts.orders.get(gid) or {}
@@ -170,9 +174,16 @@ def _refunds(facts: Facts) -> Figure:
         for number in facts.odoo_ids.get(gid, []):
             sale = facts.odoo_orders.get(number) or {}
             words |= {str(sale.get("name")), str(sale.get("client_order_ref"))}
-        posted = [notes[word] for word in words if word in notes and notes[word] >= time]
-        if posted:
-            delays.append(min(posted) - time)
+        after = [
+            (at, key)
+            for word in words
+            for key, at in notes.get(word, [])
+            if at >= time and key in posted
+        ]
+        if after:
+            at, key = min(after)
+            posted.discard(key)  # each credit note stands for one refund
+            delays.append(at - time)
     nothing = "no refund took place" if not begun else f"none of {len(begun)} refunds was booked"
     return _delay(FIVE[2], delays, "refunds", nothing)
 

@@ -23,8 +23,12 @@ from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
+Lines = list[dict[str, Any]]
+Baskets = dict[str, Lines]
+
 NAME = "returns_and_exchanges"
 SENT = ("restocked", "kept", "shipping", "amount", "twice", "exchange", "large")
+TAXED_AT_MOST = 1.1  # what a price becomes at most with its tax
 CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parcel
 
 
@@ -69,7 +73,7 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(name="the channel shows them", steps=shown),
             Stage(
                 name="the refunds",
-                steps=_refunds(draws, baskets),
+                steps=_refunds(draws, shop, baskets, options.approval_above),
                 faults=[
                     PlannedFault(
                         fault="webhook_duplicate",
@@ -83,23 +87,35 @@ def plan(options: Options, seed: Seed) -> Plan:
     )
 
 
-def _basket(draws: Random, shop: Shop) -> list[dict[str, Any]]:
+def _basket(draws: Random, shop: Shop) -> Lines:
     """Draw two different items, two to four of each."""
     chosen = draws.sample([variant.sku for variant in shop.variants()], 2)
     return [{"sku": sku, "quantity": draws.randint(2, 4)} for sku in chosen]
 
 
-def _part(draws: Random, basket: list[dict[str, Any]], line: int = 0) -> list[dict[str, Any]]:
-    """Draw some, never all, of the pieces of one line."""
-    return [
-        {"sku": basket[line]["sku"], "quantity": draws.randint(1, basket[line]["quantity"] - 1)}
-    ]
+class Pieces:
+    """Who draws the pieces of a refund: some, never all, and worth less than the limit."""
+
+    def __init__(self, draws: Random, shop: Shop, baskets: Baskets, limit: int) -> None:
+        self.draws, self.baskets, self.limit = draws, baskets, limit
+        self.prices = {variant.sku: float(variant.price) for variant in shop.variants()}
+
+    def part(self, label: str, line: int = 0) -> Lines:
+        """Draw pieces of one line of an order."""
+        sku, bought = self.baskets[label][line]["sku"], self.baskets[label][line]["quantity"]
+        worth = self.prices[sku] * TAXED_AT_MOST
+        most = max(1, min(bought - 1, int(self.limit / worth)))
+        return [{"sku": sku, "quantity": self.draws.randint(1, most)}]
 
 
-def _refunds(draws: Random, baskets: dict[str, list[dict[str, Any]]]) -> list[Step]:
-    restocked, kept = _part(draws, baskets["restocked"]), _part(draws, baskets["kept"], 1)
-    unsent = _part(draws, baskets["unsent"])
-    first, second = _part(draws, baskets["twice"]), _part(draws, baskets["twice"], 1)
+def _refunds(draws: Random, shop: Shop, baskets: Baskets, limit: int) -> list[Step]:
+    pieces = Pieces(draws, shop, baskets, limit)
+    restocked, kept, unsent = (
+        pieces.part("restocked"),
+        pieces.part("kept", 1),
+        pieces.part("unsent"),
+    )
+    first, second = pieces.part("twice"), pieces.part("twice", 1)
     cents = draws.randint(100, 900)
     return [
         refund(0.0, "restocked", {"lines": restocked}),
@@ -115,7 +131,7 @@ def _refunds(draws: Random, baskets: dict[str, list[dict[str, Any]]]) -> list[St
     ]
 
 
-def _exchange(shop: Shop, basket: list[dict[str, Any]]) -> list[Step]:
+def _exchange(shop: Shop, basket: Lines) -> list[Step]:
     """One piece comes back, a dearer one is sent for it, and the difference is paid."""
     order = reference("exchange", "order_id")
     sku = basket[0]["sku"]
@@ -151,7 +167,7 @@ def _exchange(shop: Shop, basket: list[dict[str, Any]]) -> list[Step]:
     return [back, arrived, added, paid]
 
 
-def _dearer(shop: Shop, basket: list[dict[str, Any]]) -> Variant:
+def _dearer(shop: Shop, basket: Lines) -> Variant:
     """Return the next dearer item than the first one, or the dearest that is not in the basket."""
     prices = {variant.sku: float(variant.price) for variant in shop.variants()}
     taken = {line["sku"] for line in basket}

@@ -23,6 +23,7 @@ def example_claims() -> Claims:
         version="1",
         flows={"orders", "inventory", "fulfilment", "shipping", "returns", "bank", "payouts"}
         | {"payments"},
+        operations={"approvals": {"above": "200"}},
         service_levels={
             "orders": ServiceLevel(p95_seconds=10, recovery_seconds=20),
             "inventory": ServiceLevel(p95_seconds=5, recovery_seconds=20),

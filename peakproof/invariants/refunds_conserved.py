@@ -101,6 +101,7 @@ def _money(
     if waiting:
         figures["waiting_for_approval"] += 1
     if booked == given - waiting:
+        _tax(findings, order, posted, subject)
         return
     drafts = [note for note in notes if note["state"] == "draft"]
     found = f"{booked} in {len(posted)} posted credit notes"
@@ -118,6 +119,24 @@ def _money(
         subject=subject,
         time_seconds=facts.created_seconds.get(gid),
     )
+
+
+def _tax(findings: Findings, order: Record, posted: list[Record], subject: str) -> None:
+    """Compare the taxes, where goods alone were refunded at what they had cost."""
+    refunds = order.get("refunds") or []
+    included = bool(order.get("taxes_included"))
+    lines = [line for refund in refunds for line in refund["lines"]]
+    if not all("tax" in line and "subtotal" in line for line in lines):
+        return
+    tax = _sum(lines, "tax")
+    worth = _sum(lines, "subtotal") + (ZERO if included else tax)
+    if worth != _sum(refunds) or any(Decimal(str(one.get("shipping", 0))) for one in refunds):
+        return
+    booked = _sum(posted, "amount_tax")
+    if posted and booked != tax:
+        findings.add(
+            "tax of the refund", expected=f"{tax} tax given back", found=booked, subject=subject
+        )
 
 
 def _invoiced(facts: Facts, gid: str) -> bool:
@@ -202,14 +221,16 @@ def _goods(
 ORDER = "gid://shopify/Order/1001"
 
 
-def _story(*notes: str, back: int = 1, state: str = "posted", paid: str = "100.00") -> Chain:
+def _story(
+    *notes: str, back: int = 1, state: str = "posted", paid: str = "100.00", tax: str = "1.50"
+) -> Chain:
     """Two pieces were sent, one came back for 20.00; what Odoo made of it."""
     chain = Chain()
     gid = chain.order(1001, ("MUG", 2))
     chain.picked(1, 1001, (0, 2))
-    chain.refunded(gid, "20.00", (0, 1, "RETURN"), paid=paid)
+    chain.refunded(gid, "20.00", (0, 1, "RETURN"), paid=paid, tax="1.50")
     for place, amount in enumerate(notes):
-        chain.credited(70 + place, 1001, amount, state=state)
+        chain.credited(70 + place, 1001, amount, state=state, tax=tax if not place else "0.00")
     if back:
         chain.came_back(2, 1001, 1, (0, back))
     return chain
@@ -266,6 +287,10 @@ EXAMPLES = [
     Example(
         name="a cent less", tell=lambda: _story("19.99"), verdict=Verdict.VIOLATED,
         says="booked wrongly",
+    ),
+    Example(
+        name="without its tax", tell=lambda: _story("20.00", tax="0.00"),
+        verdict=Verdict.VIOLATED, says="tax of the refund",
     ),
     Example(
         name="not restocked", tell=lambda: _story("20.00", back=0), verdict=Verdict.VIOLATED,
