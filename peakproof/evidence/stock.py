@@ -5,7 +5,7 @@ it says how many units there truly were. Deeds whose answer was lost may have ha
 ``certain`` is False then and each reader decides which way is the careful one.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import Any
 
@@ -116,6 +116,27 @@ class StockLedger:
         for changes in found.values():
             changes.sort(key=lambda change: change.time_seconds)
         return found
+
+    @cached_property
+    def given_up(self) -> Counter[str]:
+        """Units by SKU of live orders that the warehouse gave up sending (``cancel_rest``)."""
+        units: Counter[str] = Counter()
+        for operation in self._facts.operations:
+            gid = str(operation.arguments.get("order"))
+            order = self._facts.orders.get(gid)
+            if operation.action != "cancel_rest" or operation.outcome != "ok" or order is None:
+                continue
+            if order.get("cancelled") or order.get("refunds"):
+                continue
+            numbers = self._facts.odoo_ids.get(gid, [])
+            for line in order.get("lines") or []:
+                units[str(line["sku"])] += int(line.get("current_quantity") or 0)
+            for picking in self._facts.final("odoo", "picking").values():
+                if picking["sale_id"] in numbers and picking["type"] == "outgoing":
+                    done = picking["state"] == "done"
+                    for line in picking["lines"]:
+                        units[str(line["sku"])] -= int(line["moved" if done else "demand"])
+        return units
 
     def initial_online(self, sku: str) -> int:
         """Return the units that the channel could sell when the story began."""

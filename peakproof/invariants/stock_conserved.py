@@ -4,8 +4,8 @@ Per SKU and location, when the connector has fallen quiet ("settled"):
 
 - the channel shows as available what is free in Odoo;
 - Odoo's stock on hand is the opening stock plus what actors moved less what was delivered;
-- free in Odoo, over all locations, is that less what live channel orders promised (only if
-  the connector claims ``orders``).
+- free in Odoo, over all locations, is that less what live channel orders promised and the
+  warehouse did not give up sending (only if the connector claims ``orders``).
 
 And in between, from what Odoo committed: stock on hand never falls below zero and never
 changes without a deed or a delivery behind it.
@@ -224,6 +224,7 @@ def _free(facts: Facts, ledger: StockLedger, findings: Findings, figures: Counte
                 left_out.add(sku)  # where its goods are is not told here
             elif not order.get("cancelled"):
                 promised[sku] += int(line.get("current_quantity") or 0)
+    promised.subtract(ledger.given_up)
     found: dict[str, float] = defaultdict(float)
     for key, record in facts.final("odoo", "stock").items():
         found[key.rpartition("@")[0]] += float(record.get("free") or 0)
