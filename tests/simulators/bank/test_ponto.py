@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from peakproof.errors import SimulatorRefused
 from peakproof.seed import wait_until
 from tests.simulators.bank.conftest import CLIENT_ID, CLIENT_SECRET, IBAN
 
@@ -212,6 +213,24 @@ def test_fifty_synchronizations_a_day(bank: Any) -> None:
     assert synchronize(bank, 429)["errors"][0]["code"] == "tooManySynchronizations"
     bank.act("pass_days", days=1)
     synchronize(bank)
+
+
+def test_what_is_booked_late_on_an_earlier_day_is_listed_first(bank: Any) -> None:
+    """As Ponto lists what it learned last first, whatever the dates say."""
+    day = bank.to_banking_day()
+    bank.act("receive", amount="1.00")
+    for _ in range(7):
+        before, day = day, bank.next_banking_day()
+        if (day - before).days == 1:
+            break
+    today = bank.act("receive", amount="2.00")
+    late = bank.act("receive", amount="3.00", booked_days_ago=1)
+    assert date.fromisoformat(late["booking_date"]) == before < day
+    listed = [entry["id"] for entry in bank.ponto("GET", lists(bank))["data"]]
+    assert listed[:2] == [late["id"], today["id"]]
+    bank.act("issue_statement")
+    with pytest.raises(SimulatorRefused, match="is open from"):
+        bank.act("receive", amount="4.00", booked_days_ago=1)
 
 
 def test_a_list_that_changes_between_pages(bank: Any) -> None:

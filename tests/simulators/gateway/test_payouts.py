@@ -126,6 +126,8 @@ def test_a_failed_payout_returns_to_the_balance_and_the_next_one_carries_it(
     open_desk: Callable[..., Desk],
 ) -> None:
     desk = open_desk(available_after_banking_days=0)
+    with pytest.raises(SimulatorRefused, match="No payout"):
+        desk.act("fail_payout")
     desk.pay("100.00")
     (told,) = desk.act("close_day")["payouts"]
     until_weekday(desk, 4)
@@ -146,6 +148,7 @@ def test_a_failed_payout_returns_to_the_balance_and_the_next_one_carries_it(
         desk.act("fail_payout", payout_id=told["id"])
     with pytest.raises(SimulatorRefused, match="failure code"):
         desk.act("fail_payout", payout_id=again["id"], code="whim")
+    assert desk.act("fail_payout")["id"] == again["id"], "the latest, where none is named"
 
 
 def test_nothing_is_paid_out_of_a_negative_balance(open_desk: Callable[..., Desk]) -> None:
