@@ -29,7 +29,8 @@ from peakproof.store import RunFolder, RunMeta
 
 __all__ = ["claims_of", "judge_run"]
 
-NOT_MODELLED = "PEAKPROOF_NOT_MODELLED"  # the error code of every simulator for such a call
+# What a call that nobody simulates is marked with: an operation or parameter, a route, a host.
+NOT_MODELLED = {"PEAKPROOF_NOT_MODELLED", "not_modelled", "unmapped_host"}
 
 _TRAIL_MAX = 60
 _TRAILS_MAX = 5
@@ -89,7 +90,9 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
         fault_colours={name: module.COLOUR for name, module in faults.REGISTRY.items()},
         logs={path.stem: f"logs/{path.name}" for path in sorted(folder.path.glob("logs/*.log"))},
         folder=str(folder.path),
-        not_simulated=_not_simulated(scenario.simulators),
+        not_simulated=_not_simulated(
+            [meta.systems.get(part, part) for part in scenario.simulators]
+        ),
         notes=notes,
     )
 
@@ -105,7 +108,7 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
         {
             f"{event.source} does not model {event.name}"
             for event in history.of("request")
-            if NOT_MODELLED in event.value.get("error_codes", [])
+            if NOT_MODELLED & set(event.value.get("error_codes", []))
         }
     )
     if missing:
@@ -196,7 +199,7 @@ def _latencies(measured: Figures) -> list[LatencyRecord]:
     ]
 
 
-def _not_simulated(simulators: tuple[str, ...]) -> list[str]:
+def _not_simulated(simulators: list[str]) -> list[str]:
     """Return the "Not modelled" part of every simulator's docstring."""
     parts = []
     for name in simulators:

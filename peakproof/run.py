@@ -140,6 +140,7 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
         versions={"peakproof": __version__},
         external=spec.addons is None,
         operations=_operations(spec),
+        systems=spec.systems,
     )
     folder.write_meta(meta)
     writer = HistoryWriter(folder.part("harness"))

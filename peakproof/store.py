@@ -19,15 +19,15 @@ from peakproof.seed import Clock
 
 __all__ = ["RunFolder", "RunMeta", "write_atomically"]
 
-_CREDENTIAL = re.compile(r"token|secret|password|api_key|dsn")
+_CREDENTIAL = re.compile(r"token|secret|password|(^|_)key$|dsn")
 
 
 class RunMeta(msgspec.Struct, kw_only=True):
     """What a stored run says about itself (``run.json``).
 
     ``phases`` is seconds by phase; ``versions`` by part; ``flows`` and ``service_levels`` are
-    the connector's claims at the time, ``operations`` what it says of its
-    operation; ``failure`` is why the run broke off, if it did.
+    the connector's claims at the time, ``operations`` what it says of its operation,
+    ``systems`` which simulator played a part; ``failure`` is why the run broke off, if it did.
     """
 
     scenario: str
@@ -45,6 +45,7 @@ class RunMeta(msgspec.Struct, kw_only=True):
     settled: bool = True
     external: bool = True
     operations: dict[str, Any] = {}
+    systems: dict[str, str] = {}
 
 
 class RunFolder:
