@@ -47,9 +47,10 @@ class EasyPost:
         """Return a shipment as it is now."""
         return await self._call("GET", f"/v2/shipments/{identity}")
 
-    async def rerate(self, identity: str) -> None:
-        """Have a shipment rated anew."""
-        await self._call("POST", f"/v2/shipments/{identity}/rerate")
+    async def rerate(self, identity: str) -> list[dict[str, Any]]:
+        """Have a shipment rated anew; returns its rates."""
+        answer = await self._call("POST", f"/v2/shipments/{identity}/rerate")
+        return list(answer["rates"])
 
     async def buy(self, identity: str, rate_id: str) -> dict[str, Any]:
         """Buy a shipment's label at a rate; returns the shipment. Raises Unsure on silence."""

@@ -138,7 +138,8 @@ class Shipping:
                 said=message.get("message"),
             )  # fmt: skip
         reasons: list[str] = []
-        for rate in _offers(shipment["rates"], await self.addresses.currency(picking)):
+        rates = shipment["rates"] or await self.carriers.rerate(shipment["id"])
+        for rate in _offers(rates, await self.addresses.currency(picking)):
             await self.audit.record(
                 "intent buy label", resource, carrier=rate["carrier"], price=rate["rate"],
                 currency=rate["currency"], shipment=shipment["id"],
@@ -156,8 +157,8 @@ class Shipping:
                 reasons.append(f"{rate['carrier']}: {error}")
                 await self.audit.record("carrier failed", resource, reason=reasons[-1])
         reason = "; ".join(reasons) or "no carrier gave a rate"
+        await self.carriers.rerate(shipment["id"])  # for the next round, or who replays it
         await self._count_round(picking, rounds, reason)
-        await self.carriers.rerate(shipment["id"])
         raise Unavailable(f"carriers: {reason}", 0.5, WAIT_SECONDS_MAX)
 
     async def _count_round(self, picking: dict[str, Any], rounds: int, reason: str) -> None:
