@@ -16,7 +16,7 @@ from .queue import Queue
 from .statements import Journal, Statements
 from .store import Connection, Store
 
-__all__ = ["UNMATCHED", "Transfers"]
+__all__ = ["UNMATCHED", "Transfers", "unfit"]
 
 PREFIX = "payout:"
 
@@ -86,7 +86,7 @@ or strpos(b.remittance, p.id) > 0 or (p.trace <> '' and strpos(b.remittance, p.t
         lines = await self.store.rows(
             "select * from payout_lines where payout_id = %(id)s", id=identity
         )
-        reason = _unfit(lines)
+        reason = unfit(lines)
         if not reason:
             await self._reconcile(lines)
         await self.store.rows(
@@ -133,7 +133,7 @@ or strpos(b.remittance, p.id) > 0 or (p.trace <> '' and strpos(b.remittance, p.t
             raise Refused("reconcile", f"{len(left)} items of this payout are still open in Odoo")
 
 
-def _unfit(lines: list[dict[str, Any]]) -> str:
+def unfit(lines: list[dict[str, Any]]) -> str:
     """Return why lines cannot be reconciled with each other now, or nothing if they can."""
     if not all(line["odoo_id"] for line in lines):
         return "not all of it is in Odoo yet"
