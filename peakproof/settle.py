@@ -16,7 +16,7 @@ import psycopg
 
 from peakproof.errors import OdooRefused, WorldFailed
 from peakproof.history import Event, HistoryWriter
-from peakproof.runtime import reads, reads_books, reads_deliveries
+from peakproof.runtime import reads, reads_books, reads_deliveries, reads_pos
 from peakproof.seed import Clock
 from peakproof.world import Quiet, World
 
@@ -110,6 +110,8 @@ class Settler:
             "bank_line": reads_books.read_bank_lines(dsn),
             "invoice": reads_books.read_invoices(dsn),
             "payment": reads_books.read_payments(dsn),
+            "pos_order": reads_pos.read_pos_orders(dsn),
+            "pos_session": reads_pos.read_pos_sessions(dsn),
         }
         if shop is not None:
             odoo["product"] = {

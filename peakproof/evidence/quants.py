@@ -150,10 +150,16 @@ class Quants:
     @cached_property
     def delivered(self) -> dict[tuple[str, str], float]:
         """Units that left for sale orders, by SKU and location."""
+        return self.delivered_without(set())
+
+    def delivered_without(self, pickings: set[str]) -> dict[tuple[str, str], float]:
+        """Return the same without what these deliveries (by id) moved."""
         done: dict[str, tuple[tuple[str, str], float]] = {}
         for event in self._facts.of_kind("change", "stock_move"):
             row = event.value.get("row") or {}
             if not row.get("sale_line_id") or row.get("state") != "done":
+                continue
+            if str(row.get("picking_id")) in pickings:
                 continue
             units = float(row.get("quantity") or row.get("product_uom_qty") or 0)
             place, sign = self.place(row), 1

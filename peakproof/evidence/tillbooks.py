@@ -137,7 +137,8 @@ def _booking(kind: str, record: Record) -> Booking:
     units: Counter[str] = Counter()
     for line in record.get("lines") or []:
         units[str(line["sku"])] += int(Decimal(str(line["quantity"])))
-    words = [word for name in _REFERENCES[kind] for word in _WORDS.split(str(record.get(name)))]
+    texts = [str(record.get(name)) for name in _REFERENCES[kind]]
+    words = [*texts, *(word for text in texts for word in _WORDS.split(text))]
     for payment in record.get("payments") or []:
         words += [str(payment.get("transaction_id")), str(payment.get("uuid"))]
     return Booking(

@@ -20,6 +20,7 @@ import pytest
 
 from peakproof.errors import EnvironmentLacks, OdooRefused, UsageError, WorldFailed
 from peakproof.faults import REGISTRY
+from peakproof.plan import Location, Product, Shop, Variant
 from peakproof.runtime import proxy, vendor_proxy
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo import OdooProcess
@@ -27,6 +28,7 @@ from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.supervise import Supervised
 from peakproof.seed import wait_until
 from peakproof.simkit import Hosted, SimulatorClient, SimulatorConfig
+from simulators import pos
 from tests.simkit.example import create
 from tests.simkit.worlds import Receiver, make_config
 
@@ -314,6 +316,41 @@ def test_the_effect_comes_and_goes(world: World, name: str) -> None:
     assert fault.fired(world, token) == fired, "a healed fault fires no more"
 
 
+class ShopsOnly:
+    """A world of which a fault needs nothing but the point of sale."""
+
+    def __init__(self, shops: SimulatorClient) -> None:
+        self.shops = shops
+
+    def simulator(self, name: str) -> SimulatorClient:
+        assert name == "pos"
+        return self.shops
+
+
+def test_a_till_sends_a_sale_twice_until_it_is_healed(tmp_path: Path) -> None:
+    fault = REGISTRY["till_resends"]
+    mug = Product(title="Mug", variants=[Variant(sku="MUG", title="Mug", price="9.99")])
+    with Hosted(pos.create, make_config(tmp_path, name="pos")) as shops:
+        shops.client.seed(Shop(locations=[Location(code="A", name="A")], products=[mug]))
+        world = ShopsOnly(shops.client)
+
+        def twins() -> int:
+            shops.client.act("go_offline", {"location_code": "A"})
+            line = {"sku": "MUG", "quantity": 1}
+            for _ in range(2):
+                shops.client.act("sale", {"location_code": "A", "lines": [line]})
+            return len(shops.client.act("come_online", {"location_code": "A"})["duplicates"])
+
+        assert twins() == 0
+        token = fault.inject(world, {"count": 1})
+        assert twins() == 1
+        assert fault.fired(world, token) == 1
+        for _ in range(2):
+            fault.heal(world, token)
+            assert twins() == 0
+        assert fault.fired(world, token) == 1
+
+
 def test_a_removed_subscription_stays_removed(world: World) -> None:
     fault = REGISTRY["subscription_removed"]
     arrives = webhooks(lambda ids, _: len(ids) == 2)
@@ -417,7 +454,7 @@ def test_each_fault_is_described(module: ModuleType) -> None:
 
 def test_colours_tell_faults_apart_and_each_is_tested_here() -> None:
     assert len({module.COLOUR for module in REGISTRY.values()}) == len(REGISTRY)
-    assert {*CASES, "subscription_removed"} == set(REGISTRY)
+    assert {*CASES, "subscription_removed", "till_resends"} == set(REGISTRY)
 
 
 class OdooOnly:
