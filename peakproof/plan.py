@@ -144,6 +144,7 @@ class Shop(msgspec.Struct, kw_only=True):
     exchange_rates: dict[str, str] = {}  # presentment currency -> units per shop unit
     bank_accounts: list[BankAccount] = []
     carrier_accounts: list[CarrierAccount] = []
+    invoices: bool = False  # the business invoices its orders in Odoo when they are paid
     days_ago: int = 0  # the story's first business day lies so many days before today
     first_weekday: int | None = None  # and is that day of the week (0 is Monday): then up to 6 more
     holidays: list[str] = []  # days on which banks rest, as ISO dates, besides weekends

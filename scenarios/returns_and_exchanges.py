@@ -44,6 +44,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders, one for each kind of refund."""
     labels = [*SENT, "unsent", "too much"]
     shop = draw_shop(seed, products=options.products, stock=options.stock, customers=len(labels))
+    shop.invoices = True
     draws = seed.stream(NAME)
     baskets = {label: _basket(draws, shop) for label in labels}
     dear = max(shop.variants(), key=lambda variant: float(variant.price))

@@ -4,7 +4,8 @@ Run by the harness: ``PEAKPROOF_WORLD=world.json python setup.py``. It walks thr
 connector's own onboarding wizard and ends only when locations are mapped, every product and
 customer of the shop is linked and all webhooks are subscribed. Running it again is harmless.
 
-Not here: payment journals (orders are not invoiced), draft orders, the website modules.
+Orders are invoiced where the business does so (``shop.invoices``). Not here: draft orders, the
+website modules.
 """
 
 import json
@@ -23,6 +24,7 @@ __all__ = ["main"]
 World = dict[str, Any]
 UNFINISHED = ["wait_dependencies", "pending", "enqueued", "started"]
 JOBS_LIMIT_SECONDS = 150.0
+GATEWAYS = ("shopify_payments", "manual")  # the ways of paying that this shop has
 
 
 class SetupFailed(Exception):
@@ -150,13 +152,31 @@ def _sale_taxes(odoo: Odoo, world: World, company: int) -> None:
     odoo.create("account.tax", values)
 
 
+def _map_gateways(odoo: Odoo, company: int, instance: int) -> None:
+    """Say which journal each way of paying goes to; without it paid orders are not imported."""
+    journals = odoo.search_read(
+        "account.journal", [("company_id", "=", company), ("type", "=", "bank")], ["id"]
+    )
+    known = odoo.search_read(
+        "shopify.gateway.journal", [("instance_id", "=", instance)], ["gateway"]
+    )
+    for gateway in GATEWAYS:
+        if gateway not in [row["gateway"] for row in known]:
+            values = {
+                "instance_id": instance,
+                "gateway": gateway,
+                "journal_id": journals[0]["id"],
+            }
+            odoo.create("shopify.gateway.journal", values)
+
+
 def _onboard(odoo: Odoo, world: World, company: int) -> int:
     """Walk through the onboarding wizard and return the instance's id."""
     shop = world["shopify"]
     known = odoo.search_read("shopify.instance", [("shop_url", "=", shop["host"])], ["id"])
     policies = {
         "order_confirmation_policy": "auto",
-        "order_invoicing_policy": "manual",
+        "order_invoicing_policy": "paid" if world["shop"].get("invoices") else "manual",
         "inventory_quantity_basis": "free_qty",
         "inventory_direction": "odoo_to_shopify",
     }
@@ -194,6 +214,8 @@ def _onboard(odoo: Odoo, world: World, company: int) -> int:
     step("action_continue_to_policies")
     step("action_apply_policies")
     odoo.write("shopify.instance", [instance], {"draft_order_import_enabled": False})
+    if world["shop"].get("invoices"):
+        _map_gateways(odoo, company, instance)
     step("action_setup_webhooks")
     step("action_finish")
     return instance

@@ -13,8 +13,11 @@ from typing import Any
 
 import httpx
 
+from connectors.reference.money import portion
+
 __all__ = ["FakeShopify", "bag", "cents"]
 
+ZERO = Decimal(0)
 LOCATION = "gid://shopify/Location/1"
 
 
@@ -36,6 +39,7 @@ class FakeShopify:
         self.orders: dict[str, dict[str, Any]] = {}
         self.levels: dict[str, dict[str, int]] = {}  # sku -> available, committed
         self.subscriptions: dict[str, dict[str, str]] = {}
+        self.refunds: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, list[str]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.keys: dict[str, dict[str, Any]] = {}
@@ -88,6 +92,7 @@ class FakeShopify:
             "taxesIncluded": included,
             "email": email,
             "note": None,
+            "refunds": [],
             "customer": {
                 "id": "gid://shopify/Customer/1",
                 "firstName": "Ada",
@@ -136,6 +141,82 @@ class FakeShopify:
             ("currentTotalPriceSet", total),
         ):
             order[name] = bag(Decimal(order[name]["shopMoney"]["amount"]) - amount)
+
+    def refund(
+        self,
+        gid: str,
+        *lines: tuple[int, int, str],
+        shipping: bool = False,
+        amount: str | None = None,
+        status: str = "SUCCESS",
+    ) -> str:
+        """Refund ``(place of the line, units, restock type)``, shipping, or just an amount."""
+        order = self.orders[gid]
+        identity = f"gid://shopify/Refund/{int(gid.rsplit('/', 1)[1]) * 10 + len(order['refunds'])}"
+        parts = [self._take_out(gid, *line) for line in lines]
+        paid = sum((Decimal(part["subtotalSet"]["shopMoney"]["amount"]) for part in parts), ZERO)
+        paid += sum((Decimal(part["totalTaxSet"]["shopMoney"]["amount"]) for part in parts), ZERO)
+        ways = []
+        if shipping:
+            way = order["shippingLines"]["nodes"][0]
+            price = Decimal(way["currentDiscountedPriceSet"]["shopMoney"]["amount"])
+            way["currentDiscountedPriceSet"] = bag(ZERO)
+            ways = [{"shippingLine": {"id": way["id"]}, "subtotalAmountSet": bag(price),
+                     "taxAmountSet": bag(ZERO)}]  # fmt: skip
+            paid += price
+            total = Decimal(order["currentTotalPriceSet"]["shopMoney"]["amount"])
+            order["currentTotalPriceSet"] = bag(total - price)
+        given = paid if amount is None else Decimal(amount)
+        self.refunds[identity] = {
+            "id": identity,
+            "note": None,
+            "refundLineItems": {"nodes": parts, "pageInfo": _LAST},
+            "refundShippingLines": {"nodes": ways},
+            "transactions": {
+                "nodes": [{"kind": "REFUND", "status": status, "amountSet": bag(given)}]
+            },
+        }
+        order["refunds"].append({"id": identity})
+        order["updatedAt"] = self.tick()
+        return identity
+
+    def add(self, gid: str, sku: str, quantity: int, price: str) -> None:
+        """Add an untaxed line by an edit."""
+        order = self.orders[gid]
+        number = int(gid.rsplit("/", 1)[1]) * 10 + len(order["lines"])
+        order["lines"].append(_line(number, sku, quantity, price, ZERO, "0", ZERO))
+        self.levels[sku]["available"] -= quantity
+        self.levels[sku]["committed"] += quantity
+        self.amend(gid, -Decimal(price) * quantity, ZERO, False)
+
+    def _take_out(self, gid: str, place: int, units: int, restock: str) -> dict[str, Any]:
+        line = self.orders[gid]["lines"][place]
+        before, after = line["currentQuantity"], line["currentQuantity"] - units
+        line["currentQuantity"] = after
+        price = Decimal(line["originalUnitPriceSet"]["shopMoney"]["amount"])
+
+        def share(amount: dict[str, Any]) -> Decimal:
+            whole = Decimal(amount["shopMoney"]["amount"])
+            return portion(whole, before, line["quantity"]) - portion(
+                whole, after, line["quantity"]
+            )
+
+        off = sum((share(one["allocatedAmountSet"]) for one in line["discountAllocations"]), ZERO)
+        tax = sum((share(one["priceSet"]) for one in line["taxLines"]), ZERO)
+        self.amend(gid, price * units - off, tax, False)
+        if restock == "CANCEL":
+            line["unfulfilledQuantity"] -= units
+        return {
+            "lineItem": {"id": line["id"]},
+            "quantity": units,
+            "restockType": restock,
+            "location": {"id": LOCATION} if restock != "NO_RESTOCK" else None,
+            "subtotalSet": bag(price * units - off),
+            "totalTaxSet": bag(tax),
+        }
+
+    def _refund(self, variables: dict[str, Any]) -> dict[str, Any]:
+        return {"refund": self.refunds.get(variables["id"])}
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
