@@ -199,12 +199,14 @@ class Chain:
     def booked(
         self, identity: str, amount: str, *, status: str = "booked", currency: str = "USD",
         day: str = DAY, remittance: str = "", end_to_end_id: str = "",
+        payments: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """Write down a transaction at the bank."""
         self.final("bank", "transaction", identity, {
             "id": identity, "account": "MAIN", "amount": amount, "currency": currency,
             "status": status, "booking_date": day, "value_date": day, "remittance": remittance,
             "end_to_end_id": end_to_end_id,
+            "batch_of": [{"amount": payment} for payment in payments],
         })  # fmt: skip
 
     def bank_line(

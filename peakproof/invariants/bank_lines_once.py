@@ -5,6 +5,8 @@ currency and day (booking or value date) are the same. What the bank shows as pe
 money yet: a line for it is a finding. So is a line that no transaction stands behind, and a
 transaction with two lines.
 
+A batch may be one line, or a line for each payment in it.
+
 Where a connector reads statement files and never asks the bank's interface, only transactions
 that stood in a delivered statement are expected. Lines of journals that another invariant judges
 (a payment gateway's) are recognised by the gateway's identities and left out.
@@ -114,11 +116,9 @@ def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) 
     missing: list[Record] = []
     for transaction in left.expected.values():
         days = {transaction["booking_date"], transaction["value_date"]}
-        candidates = free[_money(transaction)]
-        same = [line for line in candidates if str(line["date"])[:10] in days]
-        if same:
-            candidates.remove(same[0])
-        else:
+        # A batch may be told as the one entry that it is, or as the payments in it.
+        payments = _payments(transaction)
+        if not _take(free, [transaction], days) and not (payments and _take(free, payments, days)):
             missing.append(transaction)
     for transaction in missing:
         _add(findings, "transaction missing", "one line in Odoo", [], transaction)
@@ -131,6 +131,26 @@ def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) 
                 found=f"{_text(line)} in {line['journal']}: {line['payment_ref']}",
                 subject=f"bank line {line['id']}",
             )
+
+
+def _payments(transaction: Record) -> list[Record]:
+    currency = transaction["currency"]
+    return [{"currency": currency, **part} for part in transaction.get("batch_of") or []]
+
+
+def _take(free: dict[Money, list[Record]], rows: list[Record], days: set[str]) -> bool:
+    """Take a line for each row out of what is free, or none at all; tell whether it was done."""
+    taken: list[tuple[Money, Record]] = []
+    for row in rows:
+        lines = free.get(_money(row), [])
+        same = [line for line in lines if str(line["date"])[:10] in days]
+        if not same:
+            for money, line in taken:
+                free[money].append(line)
+            return False
+        lines.remove(same[0])
+        taken.append((_money(row), same[0]))
+    return True
 
 
 def _text(row: Record) -> str:
@@ -167,6 +187,15 @@ def _from_files(delivered: int) -> Chain:
     chain.bank_line(1, "120.00")
     chain.final("bank", "statement", "MAIN/1", {"transaction_ids": ["T1"], "delivered": 1})
     chain.final("bank", "statement", "MAIN/2", {"transaction_ids": ["T2"], "delivered": delivered})
+    return chain
+
+
+def _batch(*amounts: str) -> Chain:
+    """A batch of two payments, booked as one entry of 200.00."""
+    chain = _bank(("120.00", "T1"))
+    chain.booked("T3", "200.00", payments=("150.00", "50.00"))
+    for number, amount in enumerate(amounts, 20):
+        chain.bank_line(number, amount)
     return chain
 
 
@@ -219,6 +248,15 @@ EXAMPLES = [
         says="without transaction",
     ),
     Example(name="another day", tell=_another_day, verdict=Verdict.VIOLATED, says=DAY),
+    Example(name="a batch as one line", tell=lambda: _batch("200.00"), verdict=Verdict.PASS),
+    Example(
+        name="a batch payment by payment", tell=lambda: _batch("150.00", "50.00"),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="half a batch", tell=lambda: _batch("150.00"), verdict=Verdict.VIOLATED,
+        says="missing",
+    ),
     Example(name="a gateway's line", tell=_fee_of_gateway, verdict=Verdict.PASS),
     Example(name="a statement that was never sent", tell=lambda: _from_files(0),
             verdict=Verdict.PASS),
