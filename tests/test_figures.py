@@ -95,6 +95,20 @@ def test_a_refund_is_measured_up_to_its_credit_note() -> None:
     assert shown["refund_processing_seconds"].value == 6.0
 
 
+def test_each_credit_note_stands_for_one_refund() -> None:
+    """Two refunds of one order, the notes of which come late and are changed again afterwards."""
+    story = day()
+    gid = "gid://shopify/Order/1001"
+    for time in (20.0, 21.0):
+        story.add(time, "shopify", "state", "order", key=gid, value={"change": "refund"})
+    row = {"move_type": "out_refund", "state": "posted", "invoice_origin": "S00001"}
+    for time, key in ((24.0, "5"), (24.5, "5"), (31.0, "6")):
+        story.add(time, "odoo", "change", "account_move", key=key, value={"row": row})
+    shown = {figure.name: figure for figure in measured(story.finish()).business}
+    assert shown["refund_processing_seconds"].value == 10.0
+    assert shown["refund_processing_seconds"].detail == "p95 of 2 refunds"
+
+
 def rush(orders: int) -> Story:
     """Many orders one after the other, each imported, with stock changes between."""
     story = Story(stock={f"SKU-{number}": orders for number in range(40)})

@@ -127,7 +127,7 @@ def test_a_lost_answer_books_nothing_twice(play, call: str) -> None:
         world.lose += [call, call]
         world.shop.refund(gid, (0, 1, "RETURN"))
         await world.quiet()
-        assert call not in world.lose or world.lose == [call], "an answer was lost"
+        assert len(world.lose) < 2, "an answer was lost"
         assert len(moves(world, "out_invoice")) == 1
         assert len(moves(world, "out_refund")) == 1
         assert [row["quantity"] for row in returned(world)] == [1]
