@@ -19,7 +19,7 @@ from .errors import Refused, Unavailable
 from .settings import Settings
 from .statements import iban_of
 
-__all__ = ["Bank", "Booked", "Limited", "read_booked"]
+__all__ = ["Bank", "Booked", "Limited", "Told", "read_booked"]
 
 TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 BEFORE_END_SECONDS = 5.0  # a token is not used that close to its end
@@ -51,6 +51,13 @@ class Booked(msgspec.Struct, kw_only=True, frozen=True):
             return f"id|{self.transaction_id}"
         told = (self.entry_reference, self.booking_date, self.amount, self.end_to_end_id)
         return "reference|" + "|".join(map(str, told))
+
+
+class Told(msgspec.Struct, kw_only=True):
+    """What a pull told: transactions, and why others could not be read."""
+
+    booked: list[Booked] = []
+    unreadable: list[str] = []
 
 
 def read_booked(row: Mapping[str, Any]) -> Booked:
@@ -136,15 +143,21 @@ class Bank:
             if not page.get("next") or not page["results"]:
                 return sorted(rows, key=lambda row: str(row.get("created")), reverse=True)
 
-    async def booked(self, account_id: str, since: str = "") -> list[Booked]:
+    async def booked(self, account_id: str, since: str = "") -> "Told":
         """Return the transactions booked since a day (all of them without one), oldest first.
 
         This is a pull: raises Limited when the day's are used up. Pending ones are left out.
         """
         query = {"date_from": since} if since else {}
         body = await self._get(f"/accounts/{account_id}/transactions/", query)
-        rows = body["transactions"]["booked"]
-        return sorted(map(read_booked, rows), key=lambda entry: entry.booking_date)
+        told = Told()
+        for row in body["transactions"]["booked"]:
+            try:
+                told.booked.append(read_booked(row))
+            except Refused as refusal:
+                told.unreadable.append(str(refusal))
+        told.booked.sort(key=lambda entry: entry.booking_date)
+        return told
 
     async def _get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Ask; with a new token when the bank does not know ours."""

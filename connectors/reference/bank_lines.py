@@ -126,11 +126,16 @@ create table if not exists bank_pulls (
         if row and row["newest"]:
             since = str(date.fromisoformat(row["newest"]) - timedelta(days=OVERLAP_DAYS))
         try:
-            booked = await self.bank.booked(account_id, since)
+            told = await self.bank.booked(account_id, since)
         except Limited as limited:
             await self._come_back(limited)
             return
-        await self._keep(booked)
+        await self._keep(told.booked)
+        unreadable = f"{self.pull_task}:unreadable"
+        for reason in told.unreadable:  # the rest must not wait for it
+            await self.queue.bury("bank", unreadable, "pull", reason)
+        if not told.unreadable:
+            await self.queue.resolve("bank", unreadable)
 
     async def _come_back(self, limited: Limited) -> None:
         """The day's pulls are used up: nothing failed, the bank says when to come again."""
@@ -222,7 +227,8 @@ create table if not exists bank_pulls (
                 self.iban,
             )
             written = await self.statements.write(journal, lines)
-            await self._note(written)
+            await self._note(written.ids)
+            written.complain()
 
     async def _note(self, written: dict[str, int]) -> None:
         async with self.store.pool.connection() as connection, connection.transaction():

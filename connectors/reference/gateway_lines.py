@@ -182,9 +182,11 @@ create table if not exists payouts (
             written = await self.statements.write(
                 journal, [line for row in mine for line in lines_of(row)]
             )
-            fees = [number for name, number in written.items() if name.endswith("_fee")]
+            fees = [number for name, number in written.ids.items() if name.endswith("_fee")]
             await self._expense(journal, fees)
-            await self._note(mine, written)
+            whole = [row for row in mine if not written.refused.keys() & names_of(row)]
+            await self._note(whole, written.ids)
+            written.complain()
 
     async def _expense(self, journal: Journal, fees: list[int]) -> None:
         """Book fees as what they are: nothing else will ever stand against them."""
@@ -205,6 +207,11 @@ create table if not exists payouts (
             )
             if self.news is not None:
                 await self.news(connection)
+
+
+def names_of(row: dict[str, Any]) -> set[str]:
+    """Return the identities of a movement's lines."""
+    return {line.identity for line in lines_of(row)}
 
 
 def lines_of(row: dict[str, Any]) -> list[Line]:

@@ -16,7 +16,7 @@ import msgspec
 from .errors import Refused
 from .odoo import Odoo
 
-__all__ = ["Account", "Journal", "Line", "Statements", "iban_of"]
+__all__ = ["Account", "Journal", "Line", "Statements", "Written", "iban_of"]
 
 LINES_MAX = 40  # a load: one transaction of Odoo, within the time that it may take
 NAMES_MAX = 400
@@ -40,6 +40,19 @@ class Journal(msgspec.Struct, kw_only=True, frozen=True):
 
     id: int
     suspense_account_id: int
+
+
+class Written(msgspec.Struct, kw_only=True):
+    """What became of lines, by identity: Odoo's ids, and why Odoo refused the others."""
+
+    ids: dict[str, int]
+    refused: dict[str, str] = {}
+
+    def complain(self) -> None:
+        """Raise Refused where something was."""
+        for identity, reason in self.refused.items():
+            more = f" (and {len(self.refused) - 1} more)" if len(self.refused) > 1 else ""
+            raise Refused("line", f"{identity}{more}: {reason}")
 
 
 class Account(msgspec.Struct, kw_only=True, frozen=True):
@@ -81,18 +94,30 @@ class Statements:
             found |= {row["name"]: row["res_id"] for row in rows}
         return found
 
-    async def write(self, journal: Journal, lines: Sequence[Line]) -> dict[str, int]:
-        """Have each line in the journal once; return Odoo's ids by identity.
+    async def write(self, journal: Journal, lines: Sequence[Line]) -> "Written":
+        """Have each line in the journal once; tell Odoo's ids, and what Odoo refuses, by identity.
 
         Look first: what an unanswered call wrote is found, and nothing is written twice.
         """
-        there = await self.known(line.identity for line in lines)
-        missing = [line for line in lines if line.identity not in there]
+        written = Written(ids=await self.known(line.identity for line in lines))
+        missing = [line for line in lines if line.identity not in written.ids]
         for begin in range(0, len(missing), LINES_MAX):
-            batch = missing[begin : begin + LINES_MAX]
+            await self._load(journal, missing[begin : begin + LINES_MAX], written)
+        return written
+
+    async def _load(self, journal: Journal, batch: Sequence[Line], written: "Written") -> None:
+        """Write lines in one call; after a refusal, which undid all of them, one by one."""
+        try:
             ids = await self.odoo.load(LINE, _FIELDS, [self._row(journal, one) for one in batch])
-            there |= {line.identity: number for line, number in zip(batch, ids, strict=True)}
-        return there
+        except Refused as refusal:
+            if len(batch) == 1:
+                written.refused[batch[0].identity] = str(refusal)
+                return
+            for one in batch:
+                await self._load(journal, [one], written)
+        else:
+            names = [line.identity for line in batch]
+            written.ids.update(zip(names, ids, strict=True))
 
     def _row(self, journal: Journal, line: Line) -> list[str]:
         return [

@@ -20,7 +20,7 @@ from connectors.reference.gateway import Gateway
 from connectors.reference.gateway_lines import GatewayLines
 from connectors.reference.queue import Queue
 from connectors.reference.settings import Settings
-from connectors.reference.statements import Account, Journal, Line
+from connectors.reference.statements import Account, Journal, Line, Written
 from connectors.reference.store import Store
 from peakproof.plan import BankAccount, Shop
 from peakproof.simkit import Hosted
@@ -62,7 +62,7 @@ class Journals:
         self.opened.append(f"{name} {currency} {iban}")
         return Journal(id=1, suspense_account_id=2)
 
-    async def write(self, _journal: Journal, lines: Sequence[Line]) -> dict[str, int]:
+    async def write(self, _journal: Journal, lines: Sequence[Line]) -> Written:
         """Write lines that are not there, as the real one does; then fail if told to."""
         error = self.fails.pop(0) if self.fails else None
         if error is None or isinstance(error, Unsure):
@@ -72,7 +72,7 @@ class Journals:
                     self.numbers[line.identity] = len(self.lines)
         if error is not None:
             raise error
-        return {line.identity: self.numbers[line.identity] for line in lines}
+        return Written(ids={line.identity: self.numbers[line.identity] for line in lines})
 
     async def fee_account(self) -> Account:
         """Return an expense account."""

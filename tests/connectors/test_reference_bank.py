@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.reference import metrics
-from connectors.reference.bank import read_booked
+from connectors.reference.bank import Told, read_booked
 from connectors.reference.errors import Refused
 from peakproof.runtime.postgres import Cluster
 from peakproof.simkit import Hosted
@@ -205,6 +205,26 @@ def test_an_outage_a_lost_token_and_a_lost_answer(play) -> None:
         pulls = len([path for path in desk.asked if "/transactions/" in path])
         assert pulls == 2, "the one with the lost token, and one that is not made again for Odoo"
         await every_booking_is_one_line(desk)
+        assert await desk.letters() == []
+
+    play(story)
+
+
+def test_a_transaction_that_makes_no_sense_holds_up_no_other(play) -> None:
+    async def story(desk: Desk) -> None:
+        real = desk.flow.bank.booked
+
+        async def odd(account_id: str, since: str = "") -> Told:
+            told = await real(account_id, since)
+            return Told(booked=told.booked, unreadable=["a booked transaction without a day"])
+
+        await desk.act("receive", amount="2.00", counterparty="Ben")
+        desk.flow.bank.booked = odd
+        await desk.ask()
+        await every_booking_is_one_line(desk)
+        assert await desk.letters() == ["a booked transaction without a day"]
+        desk.flow.bank.booked = real
+        await desk.ask()
         assert await desk.letters() == []
 
     play(story)

@@ -5,10 +5,13 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.reference.errors import Refused
 from connectors.reference.gateway import exact
+from connectors.reference.statements import Journal, Line, Statements
 from connectors.reference.transfers import unfit
 from peakproof.runtime.postgres import Cluster
 from peakproof.simkit import Hosted
@@ -139,6 +142,34 @@ def test_a_key_that_is_refused_becomes_a_dead_letter_and_goes_on(play) -> None:
         await every_movement_stands_once(desk)
 
     play(story)
+
+
+class Choosy:
+    """An Odoo that refuses one line, and with it every call that has it."""
+
+    def __init__(self) -> None:
+        self.loads: list[int] = []
+
+    async def read(self, _model: str, _method: str, **_arguments: Any) -> list[Any]:
+        return []
+
+    async def load(self, _model: str, _fields: Any, rows: list[list[str]]) -> list[int]:
+        self.loads.append(len(rows))
+        if any("bad" in row[0] for row in rows):
+            raise Refused("odoo_import", "the period is closed")
+        return [int(row[0].rpartition("-")[2]) for row in rows]
+
+
+def test_one_line_that_odoo_refuses_holds_up_no_other() -> None:
+    odoo: Any = Choosy()
+    names = ["good-1", "bad-2", "good-3"]
+    lines = [Line(identity=name, day="2026-11-02", amount=Decimal(1), text="") for name in names]
+    journal = Journal(id=1, suspense_account_id=2)
+    written = asyncio.run(Statements(odoo).write(journal, lines))
+    assert written.ids == {"good-1": 1, "good-3": 3}
+    assert odoo.loads == [3, 1, 1, 1]
+    with pytest.raises(Refused, match=r"bad-2.*closed"):
+        written.complain()
 
 
 @pytest.mark.parametrize(

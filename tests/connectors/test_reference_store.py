@@ -388,6 +388,9 @@ def test_operation_needs_the_control_token(dsn: str, tmp_path) -> None:
             assert (await client.get(path, headers=token)).status_code == 200
         assert (await client.post("/kick/orders")).status_code == 401
         assert (await client.post("/kick/nothing", headers=token)).status_code == 404
+        idle = await client.post("/kick/bank", headers=token)
+        assert idle.json() == {"done": "bank", "idle": True}, "no bank is configured"
+        assert (await client.get("/unmatched", headers=token)).json() == []
         assert (await client.post("/dead-letters/7/replay", headers=token)).status_code == 404
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/ready")).status_code == 503
