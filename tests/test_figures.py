@@ -130,5 +130,5 @@ def test_a_long_run_is_judged_without_a_false_alarm() -> None:
     history, plan, claims = story.history(), story.plan(), example_claims()
     assert len(history) > 35_000
     for result in judge(history, claims, plan, REGISTRY):
-        assert result.verdict in (Verdict.PASS, Verdict.UNKNOWN), result
+        assert result.verdict in (Verdict.PASS, Verdict.UNKNOWN, Verdict.NOT_CLAIMED), result
     assert figures(history, claims, plan).business[0].value == 1.0

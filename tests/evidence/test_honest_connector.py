@@ -26,7 +26,7 @@ def test_an_honest_connector_is_never_blamed(drawn, outage, shop, stock) -> None
     day = play(drawn, outage=outage, stock=stock, **shop)
     day.story.finish(90.0, "settled").finish(95.0, "reconciled")
     for result in verdicts(day.story).values():
-        assert result.verdict in (Verdict.PASS, Verdict.UNKNOWN), result
+        assert result.verdict in (Verdict.PASS, Verdict.UNKNOWN, Verdict.NOT_CLAIMED), result
         assert "check itself failed" not in result.summary, result
     assert figures(day.story.history(), example_claims(), day.story.plan()).business
 
