@@ -33,17 +33,26 @@ CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parc
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``approval_above`` is the amount above which a refund needs a person's approval."""
+    """``approval_above`` is the amount above which a refund needs a person's approval;
+    with ``taxes_included`` the shop's prices have their tax in them.
+    """
 
     stock: int = 40
     products: int = 6
     approval_above: int = 200
+    taxes_included: bool = False
 
 
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders, one for each kind of refund."""
     labels = [*SENT, "unsent", "too much"]
-    shop = draw_shop(seed, products=options.products, stock=options.stock, customers=len(labels))
+    shop = draw_shop(
+        seed,
+        products=options.products,
+        stock=options.stock,
+        customers=len(labels),
+        taxes_included=options.taxes_included,
+    )
     shop.invoices = True
     draws = seed.stream(NAME)
     baskets = {label: _basket(draws, shop) for label in labels}
