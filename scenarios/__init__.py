@@ -12,6 +12,7 @@ from . import (
     operators_day,
     partial_shipment,
     payout_day,
+    pickup_in_store,
     price_and_tax,
     quiet_day,
     returns_and_exchanges,
@@ -40,5 +41,6 @@ REGISTRY: dict[str, ModuleType] = {
         payout_day,
         returns_and_exchanges,
         store_offline,
+        pickup_in_store,
     )
 }

@@ -211,8 +211,9 @@ class Inventory:
                     quantity = target(level.available, shelf, debt)
                     if quantity != level.available:
                         wanted[place.code].append(_quantity(row, place, quantity, level))
-                # Odoo ships from the first location; what it lacks, the next ones owe.
-                debt = Owed(max(0, debt.units - max(0, int(shelf))))
+                # Odoo ships from the first location; what it lacks, or has promised without
+                # having it, the next ones owe.
+                debt = Owed(max(0, debt.units - int(shelf)))
         stale: set[str] = set()
         for place in self.places:
             stale |= await self._set(place, wanted[place.code])

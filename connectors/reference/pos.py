@@ -7,6 +7,7 @@ shift of the cash drawer, once closed, is one too, and waits until all of its da
 
 Known again: a sale by its payment, which tells the order that was paid with it. An order that
 repeats another's payment (an offline till sends twice) is a duplicate: audited, not booked.
+A pickup of an online order is no sale (``pickups.py``).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from .books import Books
 from .counter import Counter
 from .errors import Refused, Unavailable
 from .flow import Action, Handler
+from .pickups import Pickups
 from .queue import Queue
 from .settings import Place, Settings
 from .shifts import Shifts
@@ -78,6 +80,8 @@ class Pos:
         self.stores = Stores(books.odoo, books)
         self.counter = Counter(store, audit, books, self.stores)
         self.shifts = Shifts(store, square)
+        self.pickups = Pickups(store, audit, books.odoo)
+        self.online = bool(settings.shopify_url)
         self._turn = asyncio.Lock()
         self.handlers: Mapping[str, Handler] = {"pos": self.bring_up_to_date}
         self.schedules: Mapping[str, tuple[Action, float]] = {
@@ -99,9 +103,9 @@ class Pos:
             # What is found first happened before the shifts are read: its shift is told right.
             begin = await self._cursor()
             found = [
-                _seen("sale", order, order["updated_at"], _paid_at(order))
+                _seen(kind, order, order["updated_at"], _paid_at(order))
                 async for order in self.square.orders_since(self.places, begin)
-                if order["state"] == "COMPLETED" and order.get("line_items")
+                for kind in self._kinds(order)
             ]
             for place in self.places:
                 found += [
@@ -118,6 +122,13 @@ class Pos:
                     await self.queue.want(connection, "pos", f"close:{shift}", "close")
             newest = max((row["updated_at"] for row in found), default="")
             await self._move_cursor(newest)
+
+    def _kinds(self, order: Record) -> list[str]:
+        """Return what an order is to us: a sale, a pickup of an online order, or nothing."""
+        parts = order.get("fulfillments", [])
+        if self.online and any(part["type"] == "PICKUP" for part in parts):
+            return ["pickup"]
+        return ["sale"] if order["state"] == "COMPLETED" and order.get("line_items") else []
 
     async def _cursor(self) -> str:
         row = await self.store.row(
@@ -148,7 +159,8 @@ class Pos:
                 row,
             )
             if await cursor.fetchone():
-                await self.shifts.assign(connection, row["resource"])
+                if not row["resource"].startswith("pickup:"):
+                    await self.shifts.assign(connection, row["resource"])
                 await self.queue.want(connection, "pos", row["resource"], "change")
 
     async def bring_up_to_date(self, resource: str) -> float | None:
@@ -161,6 +173,9 @@ class Pos:
         if row["status"] != "seen":
             return None
         place = self.places[row["location_id"]]
+        if kind == "pickup":
+            await self._pickup(place, row)
+            return None
         shift = await self.shifts.of_record(row)
         receipt = await (self._sale(row) if kind == "sale" else self._refund(row))
         if receipt is None:
@@ -216,6 +231,21 @@ class Pos:
         items = [line.get("catalog_object_id", "") for line in order["line_items"]]
         skus = await self.square.skus([item for item in items if item])
         return read_sale(order, payments, skus)
+
+    async def _pickup(self, place: Place, row: Record) -> None:
+        """Set an online order aside in the shop, or hand it over, as the till says now."""
+        order = await self.square.order(row["square_id"])
+        if order["state"] == "CANCELED":
+            await self._settle(row["resource"], "released")
+            return
+        online = await self.pickups.order(order.get("reference_id", ""), row["resource"])
+        if order["state"] == "COMPLETED":
+            await self.pickups.hand_over(place, online)
+            await self._settle(row["resource"], "handed over", online["odoo_id"])
+            await self.audit.record("pickup handed over", row["resource"], order=online["name"])
+        elif online["status"] == "confirmed":
+            await self.pickups.set_aside(place, online)
+            await self.audit.record("pickup set aside", row["resource"], order=online["name"])
 
     async def _refund(self, row: Record) -> Any:
         """Read a refund; raises Unavailable while its sale is not in Odoo."""

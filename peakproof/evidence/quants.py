@@ -139,12 +139,16 @@ class Quants:
 
     @cached_property
     def order_transactions(self) -> set[int]:
-        """Transactions in which a move of a sale order was done or undone."""
-        return {
-            event.value["transaction"]
+        """Transactions in which a move of a sale order, or a shop's sale, was done or undone."""
+        moves = [
+            event
             for event in self._facts.of_kind("change", "stock_move")
             if (event.value.get("row") or {}).get("sale_line_id")
-            and event.value.get("transaction") is not None
+        ]
+        return {
+            event.value["transaction"]
+            for event in [*moves, *self._facts.of_kind("change", "pos_order")]
+            if event.value.get("transaction") is not None
         }
 
     @cached_property

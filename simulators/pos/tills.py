@@ -61,7 +61,7 @@ class Tills:
     # selling
 
     def sale(self, given: Record, _actor: str) -> Record:
-        """Sell lines over the counter."""
+        """Sell lines over the counter; with ``from_shelf`` only what lies there."""
         place, till = self._till(given)
         kind = str(given.get("tender", "cash")).upper()
         if kind not in ("CASH", "CARD"):
@@ -72,6 +72,8 @@ class Tills:
             self._business.at() + timedelta(seconds=till.skew_seconds if till.offline else 0)
         )
         order = self._order(place, given, reference)
+        if given.get("from_shelf"):
+            self._expect_on_shelf(place, given["lines"])
         tender = {
             "kind": kind,
             "tip": self._units(given.get("tip", "0")),
@@ -97,6 +99,13 @@ class Tills:
             return result
         sold = self._record(shown, tender)
         return result | {"order_id": sold.id, "payment_id": self._payment_of(sold)}
+
+    def _expect_on_shelf(self, place: "Place", wishes: list[Record]) -> None:
+        """Raise SimulatorRefused where a customer's hands would find nothing."""
+        for wish in wishes:
+            there = self._business.stock.quantity(self._variation(wish), place.id)
+            if there < self._quantity(wish):
+                raise SimulatorRefused("sold_out", f"not enough {wish.get('sku')} on the shelf")
 
     def _order(self, place: "Place", given: Record, reference: str) -> Record:
         lines, discounts = [], []
