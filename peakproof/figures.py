@@ -102,7 +102,7 @@ def figures(history: History, claims: Claims, plan: Plan) -> Figures:
         business=[
             _success(facts),
             _sync_delay(latencies.inventory),
-            _refunds(facts),
+            _refunds(latencies.refunds),
             _freshness(facts),
             _exceptions(facts),
         ],
@@ -149,42 +149,10 @@ def _sync_delay(samples: list[Sample]) -> Figure:
     )
 
 
-def _refunds(facts: Facts) -> Figure:
-    """From the channel's refund to the posted credit note in Odoo."""
-    begun = [
-        (event.key, event.time)
-        for event in facts.of_kind("state", "order")
-        if event.value.get("change") == "refund"
-    ]
-    posted: set[str] = set()
-    notes: dict[str, list[tuple[str, float]]] = {}  # by word: which, and when
-    for event in facts.of_kind("change", "account_move"):
-        row = event.value.get("row") or {}
-        if row.get("move_type") != "out_refund" or row.get("state") != "posted":
-            continue
-        if event.key in posted:
-            continue  # changed again after it was posted
-        posted.add(event.key)
-        for word in {row.get("invoice_origin"), row.get("ref")} - {None, ""}:
-            notes.setdefault(str(word), []).append((event.key, event.time))
-    delays = []
-    for gid, time in begun:
-        order = facts.orders.get(gid) or {}
-        words = {gid, str(order.get("name"))}
-        for number in facts.odoo_ids.get(gid, []):
-            sale = facts.odoo_orders.get(number) or {}
-            words |= {str(sale.get("name")), str(sale.get("client_order_ref"))}
-        after = [
-            (at, key)
-            for word in words
-            for key, at in notes.get(word, [])
-            if at >= time and key in posted
-        ]
-        if after:
-            at, key = min(after)
-            posted.discard(key)  # each credit note stands for one refund
-            delays.append(at - time)
-    nothing = "no refund took place" if not begun else f"none of {len(begun)} refunds was booked"
+def _refunds(samples: list[Sample]) -> Figure:
+    """From the channel's refund, or its approval, to the posted credit note in Odoo."""
+    delays = [sample.seconds for sample in samples if sample.seconds is not None]
+    nothing = f"none of {len(samples)} refunds was booked" if samples else "no refund took place"
     return _delay(FIVE[2], delays, "refunds", nothing)
 
 

@@ -85,12 +85,20 @@ def test_queue_depth_over_time() -> None:
     assert (depth.time_seconds, depth.pending, depth.failed) == (5.0, 3, 1)
 
 
+def credited(story: Story, key: str, *times: float) -> None:
+    """A credit note of the first order is posted, and changed again at the later times."""
+    row = {"move_type": "out_refund", "state": "posted", "invoice_origin": "S00001"}
+    for time in times:
+        story.add(time, "odoo", "change", "account_move", key=key, value={"row": row})
+    final = {**row, "id": int(key), "ref": "", "reversed_entry_id": ""}
+    story.add(90.0, "odoo", "final", "invoice", key=key, outcome="settled", value=final)
+
+
 def test_a_refund_is_measured_up_to_its_credit_note() -> None:
     story = day()
     gid = "gid://shopify/Order/1001"
     story.add(20.0, "shopify", "state", "order", key=gid, value={"change": "refund"})
-    row = {"move_type": "out_refund", "state": "posted", "invoice_origin": "S00001"}
-    story.add(26.0, "odoo", "change", "account_move", key="5", value={"row": row})
+    credited(story, "5", 26.0)
     shown = {figure.name: figure for figure in measured(story.finish()).business}
     assert shown["refund_processing_seconds"].value == 6.0
 
@@ -101,12 +109,22 @@ def test_each_credit_note_stands_for_one_refund() -> None:
     gid = "gid://shopify/Order/1001"
     for time in (20.0, 21.0):
         story.add(time, "shopify", "state", "order", key=gid, value={"change": "refund"})
-    row = {"move_type": "out_refund", "state": "posted", "invoice_origin": "S00001"}
-    for time, key in ((24.0, "5"), (24.5, "5"), (31.0, "6")):
-        story.add(time, "odoo", "change", "account_move", key=key, value={"row": row})
+    credited(story, "5", 24.0, 24.5)
+    credited(story, "6", 31.0)
     shown = {figure.name: figure for figure in measured(story.finish()).business}
     assert shown["refund_processing_seconds"].value == 10.0
     assert shown["refund_processing_seconds"].detail == "p95 of 2 refunds"
+
+
+def test_waiting_for_a_person_is_not_the_connectors_time() -> None:
+    story = day()
+    gid = "gid://shopify/Order/1001"
+    story.add(20.0, "shopify", "state", "order", key=gid, value={"change": "refund"})
+    arguments = {"system": "connector", "arguments": {"order": gid, "who": "Ada"}, "label": ""}
+    story.add(50.0, "Ada", "operation", "approve", key="op-9", outcome="invoke", value=arguments)
+    credited(story, "5", 53.0)
+    shown = {figure.name: figure for figure in measured(story.finish()).business}
+    assert shown["refund_processing_seconds"].value == 3.0
 
 
 def rush(orders: int) -> Story:

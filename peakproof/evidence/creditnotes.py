@@ -1,11 +1,15 @@
-"""Which customer credit notes in Odoo belong to which order of the channel, and when posted."""
+"""Which customer credit notes in Odoo belong to which order of the channel, and when posted.
+
+``refund_times`` pairs refunds with credit notes: each stands for one, in order of time. Where a
+person had to approve, the connector's own time begins with the approval.
+"""
 
 import re
 from collections import defaultdict
 
 from peakproof.evidence.facts import Facts, Record
 
-__all__ = ["credit_notes", "posted_seconds"]
+__all__ = ["credit_notes", "posted_seconds", "refund_times"]
 
 
 def credit_notes(facts: Facts) -> dict[str, list[Record]]:
@@ -47,3 +51,34 @@ def posted_seconds(facts: Facts) -> dict[str, float]:
         if row.get("move_type") == "out_refund" and row.get("state") == "posted":
             times.setdefault(event.key, event.time)
     return times
+
+
+def refund_times(facts: Facts) -> list[tuple[str, float, float | None]]:
+    """Return (order, begun, posted) of every refund; None where no credit note followed."""
+    begun: dict[str, list[float]] = defaultdict(list)
+    for event in facts.of_kind("state", "order"):
+        if event.value.get("change") == "refund":
+            begun[event.key].append(event.time)
+    posted = posted_seconds(facts)
+    notes = credit_notes(facts)
+    found: list[tuple[str, float, float | None]] = []
+    for gid, times in begun.items():
+        ends = sorted(
+            posted[str(note["id"])] for note in notes.get(gid, []) if str(note["id"]) in posted
+        )
+        for time in times:
+            end = next((one for one in ends if one >= time), None)
+            if end is not None:
+                ends.remove(end)
+                time = max([time, *(one for one in _approved(facts, gid) if one <= end)])
+            found.append((gid, time, end))
+    return found
+
+
+def _approved(facts: Facts, gid: str) -> list[float]:
+    """Return when people began to approve something about an order."""
+    return [
+        one.began_seconds
+        for one in facts.operations
+        if one.action == "approve" and one.arguments.get("order") == gid
+    ]

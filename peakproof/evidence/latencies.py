@@ -4,7 +4,8 @@
 ``order_changes``: an edit or cancellation, until Odoo committed it. ``inventory``: Odoo
 committed a change of the stock on hand (other than a delivery of what it had promised), until
 the channel shows a level that Odoo's free stock had at that moment or later (less what the
-channel sold and Odoo does not know yet).
+channel sold and Odoo does not know yet). ``refunds``: the channel gave money back, or a person
+approved it if later, until Odoo committed the posted credit note.
 
 A cause whose effect never came has no end; it is for other invariants to condemn.
 """
@@ -16,6 +17,7 @@ from functools import cached_property
 
 import msgspec
 
+from peakproof.evidence.creditnotes import refund_times
 from peakproof.evidence.facts import Facts
 from peakproof.evidence.levelwatch import LevelWatch
 from peakproof.evidence.quants import Quants
@@ -26,7 +28,12 @@ from peakproof.history import Event
 __all__ = ["LEVEL_OF", "Latencies", "Sample", "percentile"]
 
 # The service level by which a measured flow is judged.
-LEVEL_OF = {"orders": "orders", "order_changes": "orders", "inventory": "inventory"}
+LEVEL_OF = {
+    "orders": "orders",
+    "order_changes": "orders",
+    "inventory": "inventory",
+    "refunds": "returns",
+}
 
 
 class Sample(msgspec.Struct, kw_only=True):
@@ -71,7 +78,7 @@ class Latencies:
         self._facts = facts
 
     def flow(self, name: str) -> list[Sample]:
-        """Return the samples of a flow: orders, order_changes or inventory."""
+        """Return the samples of a flow: orders, order_changes, inventory or refunds."""
         samples: list[Sample] = getattr(self, name)
         return samples
 
@@ -114,6 +121,20 @@ class Latencies:
                 )
             )
         return samples
+
+    @cached_property
+    def refunds(self) -> list[Sample]:
+        """From the channel's refund, or its approval, to the posted credit note."""
+        return [
+            Sample(
+                flow="refunds",
+                subject=f"{(self._facts.orders.get(gid) or {}).get('name')} {gid}",
+                begun_seconds=begun,
+                ended_seconds=ended,
+                events=[],
+            )
+            for gid, begun, ended in refund_times(self._facts)
+        ]
 
     @cached_property
     def order_changes(self) -> list[Sample]:
