@@ -144,8 +144,12 @@ def test_a_payout_is_reconciled_with_its_money_at_the_bank(play) -> None:
             ("GWUSD", f"-{payout['amount']}", True),
             ("B6769", payout["amount"], True),
         )
+        rows = read_bank_lines(world.dsn)
+        pair = [key for key, row in rows.items() if row["ref"] == payout["id"]]
+        assert [rows[key]["counterparts"] for key in pair] == [[int(pair[1])], [int(pair[0])]]
+        assert rows[pair[0]]["unique_import_id"].startswith("txn_")
         assert await world.unmatched() == {}
-        fees = [row for row in read_bank_lines(world.dsn).values() if "Fee" in row["payment_ref"]]
+        fees = [row for row in rows.values() if "Fee" in row["payment_ref"]]
         assert [(row["amount"], row["is_reconciled"]) for row in fees] == [("-3.20", True)]
         text = await metrics.text(world.service.store, world.service.figures)
         assert "connector_payouts_unmatched 0" in text
