@@ -142,6 +142,7 @@ SCENARIO = Scenario(
         "orders_exactly_once",
         "no_oversell",
         "stock_conserved",
+        "fulfilled_once",
         "events_end_visibly",
         "api_manners",
         "service_levels",

@@ -176,18 +176,20 @@ def _moves(operation: Operation) -> list[StoreMove]:
 def _till_moves(operation: Operation) -> list[StoreMove]:
     """Return what was sold over a counter, line by line.
 
-    What comes back there is not told by the deed's arguments alone: stories with refunds at a
-    till judge stock by its records (pos_sales_once).
+    An offline till tells nobody until it is back: such a move has no end. What comes back is
+    not told by the deed's arguments alone: stories with refunds at a till judge stock by its
+    records (pos_sales_once).
     """
     if operation.action != "sale":
         return []
+    offline = bool(operation.result.get("offline"))
     return [
         StoreMove(
             sku=str(line["sku"]),
             location=str(operation.arguments.get("location_code", "")),
             units=-int(line["quantity"]),
             began_seconds=operation.began_seconds,
-            ended_seconds=operation.ended_seconds,
+            ended_seconds=float("inf") if offline else operation.ended_seconds,
             certain=operation.outcome == "ok",
             operation=operation,
         )

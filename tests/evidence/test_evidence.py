@@ -177,6 +177,19 @@ def test_a_transfer_is_two_moves() -> None:
     assert moves[0].ended_seconds == float("inf")
 
 
+def test_a_sale_at_a_till_is_a_move_a_line_and_an_offline_one_is_told_to_nobody() -> None:
+    story = Story()
+    lines = [{"sku": "MUG", "quantity": 2}, {"sku": "TEE", "quantity": 1}]
+    value = {"system": "pos", "arguments": {"location_code": "MAIN", "lines": lines}}
+    for key, offline in (("1", False), ("2", True)):
+        story.add(1.0, "cashier", "operation", "sale", key=key, outcome="invoke", value=value)
+        done = {"result": {"offline": offline}}
+        story.add(1.2, "cashier", "operation", "sale", key=key, outcome="ok", value=done)
+    moves = StockLedger.of(facts_of(story)).moves
+    assert [(move.sku, move.units) for move in moves] == [("MUG", -2), ("TEE", -1)] * 2
+    assert [move.ended_seconds for move in moves] == [1.2, 1.2, float("inf"), float("inf")]
+
+
 def quant(time: float, product: int, location: int, units: int) -> Event:
     row = {"product_id": product, "location_id": location, "quantity": str(units)}
     return Event(

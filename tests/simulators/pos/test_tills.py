@@ -73,6 +73,18 @@ def test_sales_that_cannot_be(till: Any, arguments: dict[str, Any], code: str) -
     assert till.level() == 50
 
 
+def test_hands_find_on_the_shelf_only_what_lies_there(till: Any) -> None:
+    left = till.level()
+    aside = {"location_code": "NY", "sku": "TEE", "quantity": left - 1}
+    till.act("reserve_pickup", **aside, channel_order="#1001")
+    line = {"sku": "TEE", "quantity": 1}
+    till.act("sale", location_code="NY", lines=[line], from_shelf=True)
+    with pytest.raises(SimulatorRefused, match="on the shelf") as refused:
+        till.act("sale", location_code="NY", lines=[line], from_shelf=True)
+    assert refused.value.code == "sold_out"
+    assert till.level() == 0
+
+
 def test_an_offline_store_sends_its_sales_later(till: Any) -> None:
     till.act("go_offline", location_code="NY", clock_skew_seconds=-3600)
     sold = [sell(till, quantity=quantity, tender="card") for quantity in (1, 2)]
