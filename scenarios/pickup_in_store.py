@@ -8,13 +8,14 @@ it online afterwards.
 Try it: ``peakproof run pickup_in_store --connector connectors/reference``.
 """
 
+from random import Random
 from typing import Any
 
 import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import checkout
-from peakproof.plan import Location, Plan, Scenario, Stage, Step, reference
+from peakproof.plan import Customer, Location, Plan, Scenario, Stage, Step, reference
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -51,19 +52,8 @@ def plan(options: Options, seed: Seed) -> Plan:
     draws = seed.stream(NAME)
     wanted: list[Step] = []
     for number, variant in enumerate(variants[:last]):
-        at_seconds, label = number * 1.5, f"click-{number}"
-        online = checkout(
-            at_seconds + draws.uniform(0.0, 0.3), shop.customers[number], _one(variant.sku), label
-        )
-        aside = _clerk(number, at_seconds + 0.1, "reserve_pickup", {
-            "sku": variant.sku, "quantity": 1, "channel_order": reference(label, "order_id"),
-        }, f"aside-{number}")  # fmt: skip
-        counter = _clerk(number, at_seconds + 0.1, "sale", {
-            "lines": _one(variant.sku), "tender": draws.choice(["cash", "card"]),
-            "from_shelf": True,
-        })  # fmt: skip
-        collected = number < options.collected
-        wanted += [online, *([aside, counter] if collected else [counter, aside])]
+        set_aside_first = number < options.collected
+        wanted += _last_piece(draws, number, shop.customers[number], variant.sku, set_aside_first)
     for number, variant in enumerate(variants[last:]):
         shopper = shop.customers[last + number]
         wanted.append(checkout(number * 2.0, shopper, _one(variant.sku), f"other-{number}"))
@@ -94,6 +84,21 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(name="closing", steps=[_clerk(99, 0.0, "close_day", {})]),
         ],
     )
+
+
+def _last_piece(
+    draws: Random, number: int, shopper: Customer, sku: str, set_aside_first: bool
+) -> list[Step]:
+    """Somebody buys it online, somebody takes it off the shelf, a clerk sets it aside."""
+    at_seconds, label = number * 1.5, f"click-{number}"
+    online = checkout(at_seconds + draws.uniform(0.0, 0.3), shopper, _one(sku), label)
+    aside = _clerk(number, at_seconds + 0.1, "reserve_pickup", {
+        "sku": sku, "quantity": 1, "channel_order": reference(label, "order_id"),
+    }, f"aside-{number}")  # fmt: skip
+    counter = _clerk(number, at_seconds + 0.1, "sale", {
+        "lines": _one(sku), "tender": draws.choice(["cash", "card"]), "from_shelf": True,
+    })  # fmt: skip
+    return [online, aside, counter] if set_aside_first else [online, counter, aside]
 
 
 def _one(sku: str) -> list[dict[str, Any]]:
