@@ -104,6 +104,7 @@ SCENARIO = Scenario(
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "no_oversell",
         "stock_conserved",
         "events_end_visibly",

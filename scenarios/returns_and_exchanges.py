@@ -198,6 +198,7 @@ SCENARIO = Scenario(
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "refunds_conserved",
         "approvals",
         "stock_conserved",

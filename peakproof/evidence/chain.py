@@ -40,6 +40,10 @@ class Chain:
         """Change fields of a record that was written down before."""
         self._records[source, entity][key] |= values
 
+    def change_final(self, source: str, entity: str, key: str, **fields: Any) -> None:
+        """Change fields of a record that was written down before."""
+        self._records[source, entity][key].update(fields)
+
     def event(self, time: float, source: str, kind: str, name: str, **fields: Any) -> None:
         """Write down something that happened."""
         self._events.append(Event(time=time, source=source, kind=kind, name=name, **fields))

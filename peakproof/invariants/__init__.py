@@ -21,6 +21,7 @@ from . import (
     bank_lines_once,
     events_end_visibly,
     fulfilled_once,
+    identity_kept,
     isolation,
     labels_once,
     no_oversell,
@@ -61,6 +62,7 @@ class Invariant(Protocol):
 _MODULES: tuple[Any, ...] = (
     orders_exactly_once,
     order_content,
+    identity_kept,
     no_oversell,
     stock_conserved,
     fulfilled_once,
