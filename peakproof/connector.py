@@ -37,6 +37,7 @@ FLOWS = (
     "pos",
     "payments",
     "payouts",
+    "channel_payouts",
     "bank",
     "catalog",
     "customers",

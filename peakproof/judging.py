@@ -149,7 +149,7 @@ def _record(result: Result, history: History, claims: Claims, plan: Plan) -> Res
         invariant=result.name,
         verdict=result.verdict,
         statement=invariant.TITLE,
-        flow=", ".join(invariant.FLOWS),
+        flow=", ".join(invariant.FLOWS) or " or ".join(getattr(invariant, "FLOWS_ANY", ())),
         tested=result.tested,
         summary=result.summary,
         reason="" if passed else result.summary,

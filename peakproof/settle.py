@@ -108,6 +108,7 @@ class Settler:
             "job": reads.read_jobs(dsn),
             "picking": reads_deliveries.read_pickings(dsn),
             "bank_line": reads_books.read_bank_lines(dsn),
+            "entry": reads_books.read_entries(dsn),
             "invoice": reads_books.read_invoices(dsn),
             "payment": reads_books.read_payments(dsn),
             "pos_order": reads_pos.read_pos_orders(dsn),

@@ -6,6 +6,7 @@ from . import (
     api_throttle,
     bank_outage,
     carrier_outage,
+    channel_payouts,
     flash_sale,
     lost_acknowledgement,
     odoo_restart,
@@ -42,5 +43,6 @@ REGISTRY: dict[str, ModuleType] = {
         returns_and_exchanges,
         store_offline,
         pickup_in_store,
+        channel_payouts,
     )
 }

@@ -229,9 +229,10 @@ class Chain:
     def balance(
         self, identity: str, amount: str, fee: str = "0.00", *, kind: str = "charge",
         payout: str = "", currency: str = "USD", net: str = "", source: str = "",
+        system: str = "gateway",
     ) -> None:  # fmt: skip
-        """Write down a movement of the gateway's balance."""
-        self.final("gateway", "balance_transaction", identity, {
+        """Write down a movement of the gateway's balance, or of the channel's as a ``system``."""
+        self.final(system, "balance_transaction", identity, {
             "id": identity, "type": kind, "amount": amount, "fee": fee, "currency": currency,
             "net": net or str(Decimal(amount) - Decimal(fee)), "payout_id": payout or None,
             "source": source,
@@ -239,12 +240,23 @@ class Chain:
 
     def payout(
         self, identity: str, amount: str, *transactions: str, status: str = "paid",
-        currency: str = "USD",
+        currency: str = "USD", system: str = "gateway", reference: str = "",
     ) -> None:  # fmt: skip
-        """Write down a payout of the gateway."""
-        self.final("gateway", "payout", identity, {
+        """Write down a payout of the gateway, or of the channel as a ``system``."""
+        self.final(system, "payout", identity, {
             "id": identity, "amount": amount, "currency": currency, "status": status,
-            "arrival_date": DAY, "reference": identity, "transaction_ids": list(transactions),
+            "arrival_date": DAY, "reference": reference or identity,
+            "transaction_ids": list(transactions),
+        })  # fmt: skip
+
+    def entry(
+        self, number: int, amount: str, ref: str, *, state: str = "posted", currency: str = "USD",
+        journal: str = "BNK1",
+    ) -> None:  # fmt: skip
+        """Write down an entry of a bank's journal that is no bank line."""
+        self.final("odoo", "entry", str(number), {
+            "id": number, "name": f"{journal}/{number}", "state": state, "ref": ref,
+            "journal": journal, "currency": currency, "amount": amount, "labels": [],
         })  # fmt: skip
 
     # Shops

@@ -1,9 +1,9 @@
 """The invariants, by name: pure judgements of a history. Add one: a file here and its name below.
 
 ``judge(history, claims, plan, names)`` gives one Result a name. Each module has NAME, TITLE,
-FLOWS (flows a connector must claim to be judged by it), ``check(history, claims, plan)`` and
-EXAMPLES, from which tests/invariants/test_every_invariant.py proves that it can tell right
-from wrong.
+FLOWS (flows a connector must claim to be judged by it; FLOWS_ANY, where given, are flows of
+which one will do), ``check(history, claims, plan)`` and EXAMPLES, from which
+tests/invariants/test_every_invariant.py proves that it can tell right from wrong.
 """
 
 from collections.abc import Callable, Iterable
@@ -98,6 +98,9 @@ def _judge_one(history: History, claims: Claims, plan: Plan, name: str) -> Resul
         raise UnknownName("invariant", name, REGISTRY)
     invariant = REGISTRY[name]
     missing = [flow for flow in invariant.FLOWS if flow not in claims.flows]
+    one_of = getattr(invariant, "FLOWS_ANY", ())
+    if one_of and not set(one_of) & claims.flows:
+        missing.append(" or ".join(one_of))
     if missing:
         return Result(
             name=name,

@@ -7,7 +7,12 @@ that it bundles must add up to it.
 
 A connector may write a movement and its fee as two lines, or the net as one. Movements in a
 currency other than the journal's are expected in the currency that they settled in.
-Unknown: the gateway's balance did not move.
+
+The balance is the payment gateway's or, where a story has none, the sales channel's own. A
+connector may also book payouts instead of movements: entries in a bank's journal whose reference
+or labels name the payout. Then each payout is judged: the posted entries that name it add up to
+what it paid, or to nothing if it failed; what has not been paid out may wait.
+Unknown: the balance did not move.
 
 Seen in public: Automattic/woocommerce-payments issue 8588, microsoft/ALAppExtensions pull
 22763, mollie/Shopware6 issue 1279, facts P4, P5, R8.
@@ -21,18 +26,20 @@ from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
 
-__all__ = ["EXAMPLES", "FLOWS", "NAME", "TITLE", "check"]
+__all__ = ["EXAMPLES", "FLOWS", "FLOWS_ANY", "NAME", "TITLE", "check"]
 
 NAME = "payout_lines_once"
 TITLE = "Every movement of the gateway's balance stands once in Odoo; payouts add up to the cent."
-FLOWS = ("payouts",)
+FLOWS = ()
+FLOWS_ANY = ("payouts", "channel_payouts")
 
 
 def check(history: History, claims: Claims, plan: Plan) -> Result:
-    """Match the gateway's movements with Odoo's lines, and payouts with what they bundle."""
+    """Match the balance's movements with Odoo's lines, and payouts with what they bundle."""
     facts = Facts.of(history, claims, plan)
-    movements = facts.final("gateway", "balance_transaction")
-    payouts = facts.final("gateway", "payout")
+    system = "gateway" if facts.final("gateway", "balance_transaction") else "shopify"
+    movements = facts.final(system, "balance_transaction")
+    payouts = facts.final(system, "payout")
     figures: Counter[str] = Counter(movements=len(movements), payouts=len(payouts))
     if not movements:
         return unknown(NAME, "The gateway's balance did not move.", dict(figures))
@@ -43,8 +50,13 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         if identity:
             lines[identity].append(line)
     figures["lines"] = sum(map(len, lines.values()))
-    for identity, movement in movements.items():
-        _movement(findings, identity, movement, lines[identity])
+    if payouts and not lines:
+        entries = list(facts.final("odoo", "entry").values())
+        for payout in payouts.values():
+            figures["entries"] += _payout(findings, payout, entries)
+    else:
+        for identity, movement in movements.items():
+            _movement(findings, identity, movement, lines[identity])
     for payout in payouts.values():
         _adds_up(findings, payout, movements)
     total = sum((Decimal(row["net"]) for row in movements.values()), Decimal(0))
@@ -83,6 +95,41 @@ def _movement(findings: Findings, identity: str, movement: Record, lines: list[R
         found=f"{told} in {len(lines)} lines",
         subject=f"{movement['type']} {identity}",
     )
+
+
+def _payout(findings: Findings, payout: Record, entries: list[Record]) -> int:
+    """Judge a payout that is booked as a whole; return how many entries name it."""
+    marks = {str(payout["id"]), str(payout["id"]).rpartition("/")[2], str(payout["reference"])}
+    named = [row for row in entries if marks & set(_words(row))]
+    posted = [row for row in named if row["state"] == "posted"]
+    told = sum((Decimal(str(row["amount"])) for row in posted), Decimal(0))
+    failed = payout["status"] in ("failed", "canceled")
+    net = Decimal(0) if failed else Decimal(str(payout["amount"]))
+    if told == net and {row["currency"] for row in posted} <= {payout["currency"]}:
+        return len(named)
+    if not named:
+        what = "payout missing"
+    elif not posted:
+        what = "payout only a draft"
+    elif failed:
+        what = "failed payout booked"
+    elif told == net:
+        what = "payout in another currency"
+    elif len(posted) > 1:
+        what = "payout twice"
+    else:
+        what = "payout with another amount"
+    findings.add(
+        what,
+        expected=f"{net} {payout['currency']}, once",
+        found=f"{told} in {len(posted)} posted entries",
+        subject=f"payout {payout['id']} ({payout['reference']}, {payout['status']})",
+    )
+    return len(named)
+
+
+def _words(entry: Record) -> list[str]:
+    return " ".join([str(entry["ref"]), *map(str, entry["labels"])]).split()
 
 
 def _twice(lines: list[Record]) -> bool:
@@ -125,6 +172,27 @@ def _does_not_add_up() -> Chain:
     return chain
 
 
+def _whole(*entries: tuple[str, str], status: str = "paid", state: str = "posted") -> Chain:
+    """The channel's payout of 96.80 (a charge less its fee), and entries (amount, reference).
+
+    One more charge waits for the next payout.
+    """
+    chain = Chain()
+    chain.balance("gid://x/Txn/1", "100.00", "3.20", payout="gid://x/Payout/7", system="shopify")
+    chain.balance("gid://x/Txn/2", "50.00", "1.75", system="shopify")
+    chain.payout(
+        "gid://x/Payout/7",
+        "96.80",
+        "gid://x/Txn/1",
+        status=status,
+        system="shopify",
+        reference="PP7",
+    )
+    for number, (amount, ref) in enumerate(entries):
+        chain.entry(number, amount, ref, state=state)
+    return chain
+
+
 EXAMPLES = [
     Example(name="empty", tell=Chain, verdict=Verdict.UNKNOWN),
     Example(
@@ -158,5 +226,50 @@ EXAMPLES = [
         tell=_does_not_add_up,
         verdict=Verdict.VIOLATED,
         says="add up",
+    ),
+    Example(
+        name="clean, a payout as a whole",
+        tell=lambda: _whole(("96.80", "PP7 / 2026-11-20")),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="clean, a payout as a whole by its number",
+        tell=lambda: _whole(("96.80", "Payout 7"), ("12.00", "PP77")),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="a payout as a whole is missing",
+        tell=lambda: _whole(("96.80", "PP77")),
+        verdict=Verdict.VIOLATED,
+        says="payout missing",
+    ),
+    Example(
+        name="a payout as a whole, gross",
+        tell=lambda: _whole(("100.00", "PP7")),
+        verdict=Verdict.VIOLATED,
+        says="another amount",
+    ),
+    Example(
+        name="a payout as a whole, twice",
+        tell=lambda: _whole(("96.80", "PP7"), ("96.80", "PP7")),
+        verdict=Verdict.VIOLATED,
+        says="payout twice",
+    ),
+    Example(
+        name="a payout as a whole that nobody posted",
+        tell=lambda: _whole(("96.80", "PP7"), state="draft"),
+        verdict=Verdict.VIOLATED,
+        says="draft",
+    ),
+    Example(
+        name="a payout as a whole that failed and stayed booked",
+        tell=lambda: _whole(("96.80", "PP7"), status="failed"),
+        verdict=Verdict.VIOLATED,
+        says="failed payout booked",
+    ),
+    Example(
+        name="clean, a payout as a whole that failed and was taken back",
+        tell=lambda: _whole(("96.80", "PP7"), ("-96.80", "Reversal PP7"), status="failed"),
+        verdict=Verdict.PASS,
     ),
 ]

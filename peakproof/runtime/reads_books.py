@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from peakproof.runtime.reads import decimal_text
 
-__all__ = ["read_bank_lines", "read_invoices", "read_payments"]
+__all__ = ["read_bank_lines", "read_entries", "read_invoices", "read_payments"]
 
 Record = dict[str, Any]
 
@@ -34,6 +34,22 @@ join res_currency c on c.id = coalesce(j.currency_id, m.currency_id)
 left join account_bank_statement s on s.id = l.statement_id
 left join ir_model_data d on d.model = 'account.bank.statement.line' and d.res_id = l.id
 order by l.id
+"""
+ENTRIES = """
+select m.id, m.name, m.state, m.ref, m.date, j.code as journal, c.name as currency,
+       c.decimal_places,
+       coalesce(sum(case when j.currency_id is null or j.currency_id = l.company_currency_id
+                         then l.balance else l.amount_currency end)
+                filter (where l.account_id = j.default_account_id), 0) as amount,
+       array_remove(array_agg(l.name order by l.id), null) as labels
+from account_move m
+join account_journal j on j.id = m.journal_id and j.type in ('bank', 'cash')
+join account_move_line l on l.move_id = m.id
+join res_currency c on c.id = coalesce(j.currency_id, l.company_currency_id)
+where m.move_type = 'entry' and m.statement_line_id is null
+  and not exists (select from account_payment p where p.move_id = m.id)
+group by m.id, j.id, c.id
+order by m.id
 """
 INVOICES = """
 select m.id, m.name, m.move_type, m.state, m.payment_state, c.name as currency,
@@ -60,6 +76,14 @@ def read_bank_lines(dsn: str) -> dict[str, Record]:
     ``counterparts`` are the bank lines that it is reconciled with.
     """
     return _rows(dsn, "account_bank_statement_line", BANK_LINES, ("amount",))
+
+
+def read_entries(dsn: str) -> dict[str, Record]:
+    """Return every entry of a bank's journal that is neither a bank line nor a payment, by id.
+
+    ``amount`` is what it moves on the journal's own account; ``labels`` are its lines' texts.
+    """
+    return _rows(dsn, "account_move", ENTRIES, ("amount",))
 
 
 def read_invoices(dsn: str) -> dict[str, Record]:

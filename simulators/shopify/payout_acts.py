@@ -89,28 +89,37 @@ def _close(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _payout_records(shop: Shop) -> dict[str, dict[str, Any]]:
-    """Return every payout with its transactions (shop currency)."""
+    """Return every payout in no vendor's words: ``amount`` is what it moved, in shop currency."""
     quantum = quantum_of(shop.currency)
     return {
         payout.id: {
             "id": payout.id,
-            "status": payout.status,
-            "net": str(rounded(payout.net, quantum)),
+            "amount": str(rounded(payout.net, quantum)),
             "currency": shop.currency,
-            "trace": payout.trace,
-            "transactions": [
-                {
-                    "id": entry.id,
-                    "type": entry.type,
-                    "amount": str(rounded(entry.amount, quantum)),
-                    "fee": str(rounded(entry.fee, quantum)),
-                    "net": str(rounded(entry.net, quantum)),
-                    "order": entry.order.id,
-                }
-                for entry in payout.entries
-            ],
+            "status": payout.status.lower(),
+            "arrival_date": payout.issued_at.date().isoformat(),
+            "reference": payout.trace,
+            "transaction_ids": [entry.id for entry in payout.entries],
         }
         for payout in _orders(shop).payouts.payouts
+    }
+
+
+def _balance_records(shop: Shop) -> dict[str, dict[str, Any]]:
+    """Return every movement of the balance, in the words that payment gateways use as well."""
+    quantum = quantum_of(shop.currency)
+    return {
+        entry.id: {
+            "id": entry.id,
+            "type": entry.type.lower(),
+            "amount": str(rounded(entry.amount, quantum)),
+            "fee": str(rounded(entry.fee, quantum)),
+            "net": str(rounded(entry.net, quantum)),
+            "currency": shop.currency,
+            "source": entry.order.id,
+            "payout_id": entry.payout.id if entry.payout else None,
+        }
+        for entry in _orders(shop).payouts.entries
     }
 
 
@@ -119,4 +128,4 @@ ACTS: dict[str, Callable[[Shop, dict[str, Any]], dict[str, Any]]] = {
     "open_dispute": _open,
     "close_dispute": _close,
 }
-SNAPSHOT = {"payout": _payout_records}
+SNAPSHOT = {"payout": _payout_records, "balance_transaction": _balance_records}

@@ -2,7 +2,8 @@
 
 Models ``shopifyPaymentsAccount``, ``dispute``, ``disputes`` and ``tenderTransactions`` of Admin
 API 2026-10. Payout filters: id, status, issued_at, transaction_type; balance transaction
-filters: id, payout_id, transaction_type, processed_at, order_name.
+filters: id, payout_id, payments_transfer_id (the payout's number, as clients of the published API
+use it), transaction_type, processed_at, order_name.
 
 Not modelled: bank accounts, dispute evidence, statement descriptors, adjustments.
 """
@@ -34,6 +35,7 @@ PAYOUT_FILTERS: dict[str, Callable[[Payout], Any]] = {
 ENTRY_FILTERS: dict[str, Callable[[BalanceEntry], Any]] = {
     "id": lambda entry: entry.number,
     "payout_id": lambda entry: entry.payout.number if entry.payout else None,
+    "payments_transfer_id": lambda entry: entry.payout.number if entry.payout else None,
     "payout_status": lambda entry: (entry.payout.status if entry.payout else "PENDING").lower(),
     "transaction_type": lambda entry: entry.type.lower(),
     "processed_at": lambda entry: entry.made_at,

@@ -16,7 +16,8 @@ CASES = [
     for name in EVERY
     for example in REGISTRY[name].EXAMPLES
 ]
-ALL_FLOWS = {flow for module in REGISTRY.values() for flow in module.FLOWS}
+ONE_OF = {name: getattr(module, "FLOWS_ANY", ()) for name, module in REGISTRY.items()}
+ALL_FLOWS = {flow for name, module in REGISTRY.items() for flow in (*module.FLOWS, *ONE_OF[name])}
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
@@ -83,7 +84,7 @@ def test_a_check_that_fails_is_unknown(name: str, monkeypatch: pytest.MonkeyPatc
     assert "ValueError: the last line" in result.summary
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if REGISTRY[name].FLOWS])
+@pytest.mark.parametrize("name", [name for name in EVERY if REGISTRY[name].FLOWS or ONE_OF[name]])
 def test_an_unclaimed_flow_is_not_judged(name: str) -> None:
     story = Story()
     (result,) = judge(story.history(), Claims(), story.plan(), [name])

@@ -47,8 +47,24 @@ def test_a_payout_holds_what_waited_and_adds_up(desk: Desk) -> None:
     assert gross - fees == Decimal(payout["net"]["amount"]) == Decimal(done["net"])
     assert {node["associatedPayout"]["id"] for node in nodes} == {payout["id"]}
     assert desk.act("advance_payouts") == {"payout_id": None, "net": "0.00", "transactions": 0}
-    record = desk.simulator.snapshot()["payout"][payout["id"]]
-    assert record["net"] == done["net"]
+    told = desk.simulator.snapshot()
+    record = told["payout"][payout["id"]]
+    assert record["amount"] == done["net"]
+    moved = [told["balance_transaction"][key] for key in record["transaction_ids"]]
+    assert sum(Decimal(row["net"]) for row in moved) == Decimal(record["amount"])
+    assert {row["payout_id"] for row in moved} == {payout["id"]}
+
+
+def test_the_movements_of_one_payout_are_found_by_its_number(desk: Desk) -> None:
+    """Under the name that clients of the published API use for it."""
+    desk.buy(("TEE-S", 1))
+    number = desk.act("advance_payouts")["payout_id"].rpartition("/")[2]
+    desk.buy(("TEE-S", 1))
+    query = """{ shopifyPaymentsAccount { balanceTransactions(first: 9, query: "%s") {
+        nodes { associatedPayout { id } } } } }"""
+    found = desk.query(query % f"payments_transfer_id:{number}")["shopifyPaymentsAccount"]
+    (node,) = found["balanceTransactions"]["nodes"]
+    assert node["associatedPayout"]["id"].endswith(f"/{number}")
 
 
 def test_a_scheduled_payout_is_paid_by_the_next(desk: Desk) -> None:
@@ -57,7 +73,7 @@ def test_a_scheduled_payout_is_paid_by_the_next(desk: Desk) -> None:
     desk.buy(("TEE-S", 1))
     desk.act("advance_payouts")
     statuses = {key: entry["status"] for key, entry in desk.simulator.snapshot()["payout"].items()}
-    assert set(statuses.values()) == {"PAID"}
+    assert set(statuses.values()) == {"paid"}
     assert first in statuses
 
 
