@@ -118,8 +118,14 @@ def _products_of_the_company(odoo: Odoo, world: World, company: int) -> dict[str
 
 
 def _skus(world: World) -> set[str]:
+    """Return the SKUs that both sides were seeded with; others the connector has to import."""
     products = world["shop"]["products"]
-    return {variant["sku"] for product in products for variant in product["variants"]}
+    return {
+        variant["sku"]
+        for product in products
+        for variant in product["variants"]
+        if variant["in_odoo"]
+    }
 
 
 def _sale_taxes(odoo: Odoo, world: World, company: int) -> None:

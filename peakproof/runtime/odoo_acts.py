@@ -79,7 +79,13 @@ class OdooActs:
         return {"picking_id": picking, "on_hand_before": before, "on_hand_after": after}
 
     def add_item(self, sku: str, title: str, price: str) -> dict[str, Any]:
-        """Enter an item that the channel sells and nobody told Odoo; it keeps no stock."""
+        """Enter an item that the channel sells and nobody told Odoo; it keeps no stock.
+
+        Refused: already_there, where somebody (a connector of the catalogue) has told Odoo.
+        """
+        there = self.odoo.search_read("product.product", [["default_code", "=", sku]], ["id"])
+        if there:
+            raise SimulatorRefused("already_there", f"{sku} is product {there[0]['id']}")
         taxes = [[6, 0, [self.shop.tax_id] if self.shop.tax_id else []]]
         (product,) = self.odoo.create(
             "product.product",
