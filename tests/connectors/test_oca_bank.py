@@ -1,83 +1,22 @@
 """OCA's bank feeds (Ponto, Stripe, CAMT files): unmodified, and at work in quiet worlds."""
 
-import base64
 import contextlib
-import csv
-import hashlib
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from peakproof import catalog
 from peakproof.assortment import draw_shop
-from peakproof.connector import ConnectorSpec
-from peakproof.history import HistoryWriter
-from peakproof.plan import BankAccount, Plan, Scenario
-from peakproof.runtime.addons import fetch_addons
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.plan import BankAccount
 from peakproof.runtime.reads_books import read_bank_lines
-from peakproof.seed import Clock, Seed
-from peakproof.store import RunFolder, RunMeta
+from peakproof.seed import Seed
 from peakproof.world import World
-from peakproof.worldbuild import build_world
+from tests.connectors.worlds import open_world, set_up_again
 
-FOLDERS = Path(__file__).parents[2] / "connectors"
-BASE = {"account_statement_base", "account_statement_import_base"}
-ONLINE = BASE | {"account_statement_import_online"}
-MODULES = {
-    "oca_ponto": ONLINE | {"account_statement_import_online_ponto"},
-    "oca_stripe": ONLINE | {"account_statement_import_online_stripe"},
-    "oca_camt": BASE | {"account_statement_import_camt", "account_statement_import_file"},
-}
 PARTS = {"oca_ponto": ("bank",), "oca_stripe": ("gateway",), "oca_camt": ("bank",)}
 PROVIDER = "online.bank.statement.provider"
-every = pytest.mark.parametrize("name", MODULES)
-
-
-@every
-def test_every_distribution_is_locked_by_hash_without_an_index(name: str) -> None:
-    """The lock names the version that connector.toml claims, and no place to get it from."""
-    text = (FOLDERS / name / "requirements.txt").read_text()
-    locked = dict(
-        re.findall(r"^odoo-addon-(\w+)==([\w.]+) \\\n    --hash=sha256:[0-9a-f]{64}$", text, re.M)
-    )
-    spec = ConnectorSpec.load(FOLDERS / name)
-    assert spec.addons is not None
-    assert locked[spec.addons.modules[0]] == spec.connector.version
-    assert set(locked) == MODULES[name]
-    assert "://" not in text
-    assert not re.search(r"^--?(i|extra|find)", text, re.M)
-
-
-@every
-@pytest.mark.odoo
-def test_installed_modules_are_exactly_the_published_ones(name: str) -> None:
-    """Every module file has the digest that its wheel's record states, and none is added."""
-    addons = fetch_addons(FOLDERS / name / "requirements.txt")
-    recorded: dict[str, str] = {}
-    for record in addons.python_paths[0].glob("odoo_addon_*.dist-info/RECORD"):
-        for file, digest, _ in csv.reader(record.read_text().splitlines()):
-            if file.startswith("odoo/addons/"):
-                recorded[file.removeprefix("odoo/addons/")] = digest.removeprefix("sha256=")
-    installed = {
-        str(file.relative_to(addons.paths[0])): _digest(file)
-        for file in addons.paths[0].rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
-    assert {f"{module}/__manifest__.py" for module in MODULES[name]} <= set(recorded)
-    assert installed == recorded
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256(file.read_bytes()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 class Office:
@@ -112,16 +51,7 @@ class Office:
         return (self.folder / "logs" / "pull.log").read_text()
 
     def set_up_again(self) -> None:
-        environment = {
-            **os.environ,
-            "PEAKPROOF_WORLD": str(self.folder / "world.json"),
-            "PEAKPROOF_NOW": self.world.calendar.now().isoformat(),
-            "PYTHONPATH": str(Path(catalog.__file__).parent.parent),
-        }
-        done = subprocess.run(
-            [sys.executable, str(FOLDERS / self.name / "setup.py")],
-            env=environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        done = set_up_again(self.name, self.world, self.folder)
         assert done.returncode == 0, done.stderr
 
 
@@ -132,25 +62,8 @@ def _open(name: str, folder_path: Path) -> Iterator[Office]:
         BankAccount(code="MAIN", iban="BE71096123456769", currency=shop.currency, owner=shop.name)
     ]
     shop.days_ago, shop.first_weekday = 6, 0
-    plan = Plan(scenario="oca", seed=11, options={}, shop=shop, stages=[])
-    scenario = Scenario(
-        name="oca", summary="", flows=(), simulators=PARTS[name], options=type(plan),
-        invariants=(), plan=lambda *_: plan,
-    )  # fmt: skip
-    spec = ConnectorSpec.load(FOLDERS / name)
-    clock = Clock.start()
-    folder = RunFolder.create(folder_path, "oca", clock)
-    meta = RunMeta(
-        scenario="oca", seed=11, connector=spec.connector.name,
-        connector_version=spec.connector.version, connector_folder=spec.folder,
-        flows=spec.connector.flows, service_levels={}, reproduce="", started_at="",
-    )  # fmt: skip
-    with (
-        contextlib.closing(HistoryWriter(folder.part("harness"))) as writer,
-        ProcessRuntime() as runtime,
-        build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world,
-    ):
-        yield Office(name, world, folder.path)
+    with open_world(name, shop, PARTS[name], folder_path) as (world, folder):
+        yield Office(name, world, folder)
 
 
 @pytest.mark.odoo

@@ -1,50 +1,20 @@
 """OCA's Shopify connector: unmodified, and able to do its work in a world without faults."""
 
-import base64
-import contextlib
-import csv
-import hashlib
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from peakproof import catalog
 from peakproof.assortment import draw_shop
 from peakproof.connector import ConnectorSpec
-from peakproof.history import HistoryWriter
-from peakproof.plan import Plan, Scenario, Shop
-from peakproof.runtime.addons import fetch_addons
-from peakproof.runtime.process import ProcessRuntime
-from peakproof.seed import Clock, Seed, wait_until
-from peakproof.store import RunFolder, RunMeta
+from peakproof.plan import Shop
+from peakproof.seed import Seed, wait_until
 from peakproof.world import World
-from peakproof.worldbuild import build_world
+from tests.connectors.worlds import open_world, set_up_again
 
 FOLDER = Path(__file__).parents[2] / "connectors" / "oca_shopify"
 DAY_SECONDS = 86400.0
-
-
-def test_every_distribution_is_locked_by_hash_without_an_index() -> None:
-    """The lock names the version that connector.toml claims, and no place to get it from."""
-    text = (FOLDER / "requirements.txt").read_text()
-    locked = dict(
-        re.findall(r"^([\w.-]+)==([\w.]+) \\\n    --hash=sha256:[0-9a-f]{64}$", text, re.M)
-    )
-    spec = ConnectorSpec.load(FOLDER)
-    assert locked["odoo-addon-shopify_connector"] == spec.connector.version
-    assert set(locked) == {
-        "odoo-addon-shopify_connector",
-        "odoo-addon-queue_job",
-        "openupgradelib",
-    }
-    assert "://" not in text
-    assert not re.search(r"^--?(i|extra|find)", text, re.M)
 
 
 def test_schedules_beyond_an_hour_are_kicked_last() -> None:
@@ -57,29 +27,6 @@ def test_schedules_beyond_an_hour_are_kicked_last() -> None:
         "products",
     }
     assert all(kick.period_seconds >= DAY_SECONDS for kick in kicks)
-
-
-@pytest.mark.odoo
-def test_installed_modules_are_exactly_the_published_ones() -> None:
-    """Every module file has the digest that its wheel's record states, and none is added."""
-    addons = fetch_addons(FOLDER / "requirements.txt")
-    recorded: dict[str, str] = {}
-    for record in addons.python_paths[0].glob("odoo_addon_*.dist-info/RECORD"):
-        for name, digest, _ in csv.reader(record.read_text().splitlines()):
-            if name.startswith("odoo/addons/"):
-                recorded[name.removeprefix("odoo/addons/")] = digest.removeprefix("sha256=")
-    installed = {
-        str(file.relative_to(addons.paths[0])): _digest(file)
-        for file in addons.paths[0].rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
-    assert {"queue_job/__manifest__.py", "shopify_connector/__manifest__.py"} <= set(recorded)
-    assert installed == recorded
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256(file.read_bytes()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 class Stage:
@@ -120,30 +67,9 @@ class Stage:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Return a world without faults in which setup.py has run."""
     shop = draw_shop(Seed(11), products=4, stock=20, customers=3)
-    plan = Plan(scenario="oca", seed=11, options={}, shop=shop, stages=[])
-    scenario = Scenario(
-        name="oca",
-        summary="",
-        flows=("orders",),
-        simulators=("shopify",),
-        options=type(plan),
-        invariants=(),
-        plan=lambda *_: plan,
-    )
-    spec = ConnectorSpec.load(FOLDER)
-    clock = Clock.start()
-    folder = RunFolder.create(tmp_path_factory.mktemp("runs"), "oca", clock)
-    meta = RunMeta(
-        scenario="oca", seed=11, connector=spec.connector.name,
-        connector_version=spec.connector.version, connector_folder=str(FOLDER),
-        flows=spec.connector.flows, service_levels={}, reproduce="", started_at="",
-    )  # fmt: skip
-    with (
-        contextlib.closing(HistoryWriter(folder.part("harness"))) as writer,
-        ProcessRuntime() as runtime,
-        build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world,
-    ):
-        yield Stage(world, shop, folder.path)
+    runs = tmp_path_factory.mktemp("runs")
+    with open_world("oca_shopify", shop, ("shopify",), runs) as (world, folder):
+        yield Stage(world, shop, folder)
 
 
 @pytest.mark.odoo
@@ -170,15 +96,7 @@ def test_setup_links_products_locations_customers_and_webhooks(stage: Stage) -> 
 @pytest.mark.odoo
 def test_setup_again_changes_nothing(stage: Stage) -> None:
     """The set-up may be repeated: still one instance, one link a product."""
-    environment = {
-        **os.environ,
-        "PEAKPROOF_WORLD": str(stage.folder / "world.json"),
-        "PYTHONPATH": str(Path(catalog.__file__).parent.parent),
-    }
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / "setup.py")],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = set_up_again("oca_shopify", stage.world, stage.folder)
     assert done.returncode == 0, done.stderr
     assert len(stage.rows("shopify.instance", [], [])) == 1
     assert len(stage.rows("shopify.product.template", [], [])) == 4

@@ -1,10 +1,5 @@
 """OCA's payouts of Shopify Payments: unmodified; what its import does, and what it books."""
 
-import base64
-import contextlib
-import csv
-import hashlib
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,36 +9,14 @@ import pytest
 
 from peakproof.assortment import draw_shop
 from peakproof.connector import ConnectorSpec
-from peakproof.history import HistoryWriter
-from peakproof.plan import Plan, Scenario, Shop
+from peakproof.plan import Shop
 from peakproof.run import applicable, load_scenario
-from peakproof.runtime.addons import fetch_addons
-from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.reads_books import read_entries
-from peakproof.seed import Clock, Seed, wait_until
-from peakproof.store import RunFolder, RunMeta
+from peakproof.seed import Seed, wait_until
 from peakproof.world import World
-from peakproof.worldbuild import build_world
+from tests.connectors.worlds import open_world
 
 FOLDER = Path(__file__).parents[2] / "connectors" / "oca_shopify_account"
-DISTRIBUTIONS = {
-    "odoo-addon-shopify_connector_account",
-    "odoo-addon-shopify_connector",
-    "odoo-addon-queue_job",
-    "openupgradelib",
-}
-
-
-def test_every_distribution_is_locked_by_hash_without_an_index() -> None:
-    """The lock names the version that connector.toml claims, and no place to get it from."""
-    text = (FOLDER / "requirements.txt").read_text()
-    locked = dict(
-        re.findall(r"^([\w.-]+)==([\w.]+) \\\n    --hash=sha256:[0-9a-f]{64}$", text, re.M)
-    )
-    spec = ConnectorSpec.load(FOLDER)
-    assert locked["odoo-addon-shopify_connector_account"] == spec.connector.version
-    assert set(locked) == DISTRIBUTIONS
-    assert "://" not in text
 
 
 def test_the_story_is_for_connectors_that_claim_the_channels_payouts() -> None:
@@ -55,29 +28,6 @@ def test_the_story_is_for_connectors_that_claim_the_channels_payouts() -> None:
     spec = ConnectorSpec.load(FOLDER)
     assert applicable(story, spec) == ""
     assert applicable(load_scenario("payout_day"), spec) != ""
-
-
-@pytest.mark.odoo
-def test_installed_modules_are_exactly_the_published_ones() -> None:
-    """Every module file has the digest that its wheel's record states, and none is added."""
-    addons = fetch_addons(FOLDER / "requirements.txt")
-    recorded: dict[str, str] = {}
-    for record in addons.python_paths[0].glob("odoo_addon_*.dist-info/RECORD"):
-        for name, digest, _ in csv.reader(record.read_text().splitlines()):
-            if name.startswith("odoo/addons/"):
-                recorded[name.removeprefix("odoo/addons/")] = digest.removeprefix("sha256=")
-    installed = {
-        str(file.relative_to(addons.paths[0])): _digest(file)
-        for file in addons.paths[0].rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
-    assert "shopify_connector_account/__manifest__.py" in recorded
-    assert installed == recorded
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256(file.read_bytes()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 class Office:
@@ -150,24 +100,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Return a world without faults in which setup.py has run."""
     shop = draw_shop(Seed(11), products=1, stock=20, customers=1)
     shop.invoices = True
-    plan = Plan(scenario="oca", seed=11, options={}, shop=shop, stages=[])
-    scenario = Scenario(
-        name="oca", summary="", flows=(), simulators=("shopify",), options=type(plan),
-        invariants=(), plan=lambda *_: plan,
-    )  # fmt: skip
-    spec = ConnectorSpec.load(FOLDER)
-    clock = Clock.start()
-    folder = RunFolder.create(tmp_path_factory.mktemp("runs"), "oca", clock)
-    meta = RunMeta(
-        scenario="oca", seed=11, connector=spec.connector.name,
-        connector_version=spec.connector.version, connector_folder=str(FOLDER),
-        flows=spec.connector.flows, service_levels={}, reproduce="", started_at="",
-    )  # fmt: skip
-    with (
-        contextlib.closing(HistoryWriter(folder.part("harness"))) as writer,
-        ProcessRuntime() as runtime,
-        build_world(plan, scenario, spec, runtime, folder, clock, writer, meta) as world,
-    ):
+    runs = tmp_path_factory.mktemp("runs")
+    with open_world("oca_shopify_account", shop, ("shopify",), runs) as (world, _):
         yield Office(world, shop)
 
 
