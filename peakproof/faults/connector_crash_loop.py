@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from peakproof.errors import UsageError
-from peakproof.simkit.targets import Target, World, require
+from peakproof.simkit.targets import Background, Target, World, require
 
 __all__ = ["COLOUR", "LEVEL", "NAME", "fired", "heal", "inject"]
 
@@ -28,35 +28,21 @@ class CrashLoop:
         self._count = count
         self._up_seconds = up_seconds
         self._down_seconds = down_seconds
-        self._stop = threading.Event()
-        self._failure: BaseException | None = None
         self._kill()  # the first death is there when the fault has been injected
-        self._thread = threading.Thread(target=self._run, name="crash loop", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Let the process live; raises what kept it from starting. Again does no harm."""
-        self._stop.set()
-        self._thread.join()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        self.background = Background("crash loop", self._go_on)
 
     def _kill(self) -> None:
         self.kills += bool(self._process.running)
         self._process.kill()
 
-    def _run(self) -> None:
-        try:
-            for remaining in reversed(range(self._count)):
-                self._stop.wait(self._down_seconds)
-                if not self._process.running:
-                    self._process.start()
-                if not remaining or self._stop.wait(self._up_seconds):
-                    break
-                self._kill()
-        except BaseException as error:  # noqa: BLE001  raised again by end()
-            self._failure = error
+    def _go_on(self, stop: threading.Event) -> None:
+        for remaining in reversed(range(self._count)):
+            stop.wait(self._down_seconds)
+            if not self._process.running:
+                self._process.start()
+            if not remaining or stop.wait(self._up_seconds):
+                break
+            self._kill()
 
 
 def inject(world: World, options: Mapping[str, Any]) -> CrashLoop:
@@ -71,7 +57,7 @@ def inject(world: World, options: Mapping[str, Any]) -> CrashLoop:
 
 def heal(world: World, token: CrashLoop) -> None:  # noqa: ARG001  the token knows
     """Let the connector live; doing so twice does no harm."""
-    token.end()
+    token.background.end()
 
 
 def fired(world: World, token: CrashLoop) -> int:  # noqa: ARG001  the token knows

@@ -12,6 +12,7 @@ from typing import Any
 
 from peakproof.simkit.targets import (
     ODOO,
+    Background,
     RuleToken,
     Target,
     World,
@@ -39,31 +40,17 @@ class Watch:
         self._world = world
         self._process = process
         self._down_seconds = down_seconds
-        self._stop = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="killed at commit", daemon=True)
-        self._thread.start()
+        self.background = Background("killed at commit", self._look)
 
-    def end(self) -> None:
-        """Stop watching; raises what kept the process from starting. Again does no harm."""
-        self._stop.set()
-        self._thread.join()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.wait(LOOK_SECONDS):
-                if rule_fired(self._world, self.rule) <= self.kills:
-                    continue
-                self.kills += 1
-                self._process.kill()
-                self._stop.wait(self._down_seconds)
-                if not self._process.running:
-                    self._process.start()
-        except BaseException as error:  # noqa: BLE001  raised again by end()
-            self._failure = error
+    def _look(self, stop: threading.Event) -> None:
+        while not stop.wait(LOOK_SECONDS):
+            if rule_fired(self._world, self.rule) <= self.kills:
+                continue
+            self.kills += 1
+            self._process.kill()
+            stop.wait(self._down_seconds)
+            if not self._process.running:
+                self._process.start()
 
 
 def inject(world: World, options: Mapping[str, Any]) -> Watch:
@@ -80,7 +67,7 @@ def inject(world: World, options: Mapping[str, Any]) -> Watch:
 def heal(world: World, token: Watch) -> None:
     """Stop; doing so twice does no harm."""
     remove_rule(world, token.rule)
-    token.end()
+    token.background.end()
 
 
 def fired(world: World, token: Watch) -> int:  # noqa: ARG001  the token knows

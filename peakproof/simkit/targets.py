@@ -5,7 +5,8 @@ what every fault that is a rule at a point consists of: add it, remove it, count
 ``add_vendor_rule`` adds one at the proxy that poses as the vendors.
 """
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from peakproof.simkit.client import SimulatorClient
 __all__ = [
     "ODOO",
     "VENDORS",
+    "Background",
     "ProcessToken",
     "RuleToken",
     "Target",
@@ -139,6 +141,35 @@ def remove_rule(world: World, token: RuleToken) -> None:
 def rule_fired(world: World, token: RuleToken) -> int:
     """Return how often a rule took effect."""
     return _client(world, token.system).fired(token.rule)
+
+
+class Background:
+    """What a fault goes on doing beside the story, in a thread of its own.
+
+    ``work`` is handed an event that is set when the fault heals. What it raises is raised by
+    ``end``, once.
+    """
+
+    def __init__(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        self._work = work
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop, and wait until it has stopped; doing so again does no harm."""
+        self._stop.set()
+        self._thread.join()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _run(self) -> None:
+        try:
+            self._work(self._stop)
+        except BaseException as error:  # noqa: BLE001  raised again by end()
+            self._failure = error
 
 
 def require(part: Part | None, name: str) -> Part:
