@@ -4,7 +4,8 @@ The story begins on a Monday. Customers pay every day. On one day the pull fails
 for the next. On another the bank books money on the day before, after the connector has seen
 bookings of the day itself; that day's statement comes late, too. Each banking day's statement
 is a file as well, one of them delivered twice; what is paid at the weekend is booked on Monday.
-In the end every booked transaction is one line in Odoo.
+On one evening the bank's consent has ended, and is given again (a new one) in the morning. In
+the end every booked transaction is one line in Odoo.
 Try it: ``peakproof run bank_outage --connector connectors/oca_ponto``.
 """
 
@@ -25,7 +26,8 @@ _DAYS_AFTER = 3  # until what is paid on a Saturday is booked and told
 class Options(msgspec.Struct, kw_only=True):
     """``payments`` come in on each of ``days``; the pull fails on day ``outage_day``.
 
-    On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice.
+    On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice. On
+    ``consent_day`` the bank's consent ends before the pull; it is given again on the next.
     """
 
     days: int = 6
@@ -33,6 +35,7 @@ class Options(msgspec.Struct, kw_only=True):
     late_day: int = 2
     outage_day: int = 3
     twice_day: int = 4
+    consent_day: int = 5
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -66,6 +69,10 @@ def plan(options: Options, seed: Seed) -> Plan:
         if day == options.twice_day:
             again = {"format": "camt053", "duplicate": True}
             steps.append(_bank(1.3, "issue_statement", again))
+        if day == options.consent_day:
+            steps.append(_bank(1.4, "expire_consent", {}))
+        if day == options.consent_day + 1:
+            steps.insert(0, _bank(0.0, "renew_consent", {}))
         steps += [pass_days(1.5), poll(2.5)]
         stage = Stage(name=f"day {day}", steps=_in_order(steps))
         if day == options.outage_day:

@@ -30,7 +30,7 @@ class Options(msgspec.Struct, kw_only=True):
 
     days: int = 4
     payments: int = 6
-    busy_payments: int = 120
+    busy_payments: int = 250
     outage_day: int = 3
 
 
