@@ -1,4 +1,4 @@
-"""The parcel carrier fails, then hangs, then crawls, then loses an answer; packing goes on.
+"""The parcel carrier fails, then crawls, then hangs, then loses an answer; packing goes on.
 
 Telephone orders are sent by parcel throughout; orders of the channel come in at the same time
 where the connector takes them, must not slow down, and are sent too: the channel has to be told
@@ -39,12 +39,13 @@ class Options(msgspec.Struct, kw_only=True):
     stock: int = 200
     errors: int = 2
     slow_seconds: float = 3.0
+    hang_seconds: float = 22.0
 
 
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders and the outage."""
     shop = draw_shop(
-        seed, products=5, stock=options.stock, customers=options.parcels * 3, country="ES"
+        seed, products=5, stock=options.stock, customers=options.parcels * 4, country="ES"
     )
     shop.carrier_accounts = [
         CarrierAccount(carrier=carrier, services=[CarrierService(name="Ground", price=price)])
@@ -52,7 +53,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     ]
     draws = seed.stream(NAME)
     stages: list[Stage] = []
-    for name in ("a calm morning", "the outage", "an answer is lost"):
+    for name in ("a calm morning", "the outage", "the carrier hangs", "an answer is lost"):
         entered: list[Step] = []
         sent: list[Step] = []
         for number in range(options.parcels):
@@ -88,7 +89,19 @@ def plan(options: Options, seed: Seed) -> Plan:
             must_fire=False,
         ),
     ]
+    # Longer than most callers wait: they give up, and the carrier carries it out all the same.
     stages[2].faults = [
+        PlannedFault(
+            fault="api_latency",
+            options={
+                "simulator": "carrier",
+                "operation": BUY,
+                "count": 1,
+                "delay_seconds": options.hang_seconds,
+            },
+        )
+    ]
+    stages[3].faults = [
         PlannedFault(
             fault="lost_acknowledgement",
             options={"simulator": "carrier", "operation": BUY, "count": 1},
