@@ -151,10 +151,19 @@ class World:
         return {"today": self.calendar.today().isoformat()}
 
     def poll(self) -> dict[str, Any]:
-        """Trigger every schedule of the connector that runs at least daily, as its clock would."""
+        """Trigger every schedule of the connector that runs at least daily, as its clock would.
+
+        One that fails keeps none of the others from its turn; WorldFailed tells of it then.
+        """
         chosen = [kick for kick in self.spec.kick if kick.period_seconds <= DAY_SECONDS]
+        failures = []
         for kick in chosen:
-            self.kick(kick)
+            try:
+                self.kick(kick)
+            except (httpx.HTTPError, OdooRefused, WorldFailed) as error:
+                failures.append(f"{kick.name}: {error}")
+        if failures:
+            raise WorldFailed("connector", f"schedules failed: {'; '.join(failures)}")
         return {"kicked": [kick.name for kick in chosen]}
 
     def odoo_dsn(self) -> str:
