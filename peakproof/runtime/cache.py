@@ -18,8 +18,11 @@ from pathlib import Path
 
 from peakproof.errors import EnvironmentLacks
 from peakproof.runtime.progress import Progress, silent
+from peakproof.seed import wait_until
 
 __all__ = ["build_folder", "cache_folder", "digest_of", "locked", "require_space"]
+
+STALE_LIMIT_SECONDS = 60.0
 
 
 def cache_folder() -> Path:
@@ -89,7 +92,7 @@ def build_folder(
             return target
         prefix = f".{target.name}.building-"
         for stale in target.parent.glob(f"{prefix}*"):
-            shutil.rmtree(stale, ignore_errors=True)
+            _remove(stale)
         require_space(target.parent, needed_bytes, what)
         half = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
         try:
@@ -106,3 +109,13 @@ def build_folder(
         finally:
             shutil.rmtree(half, ignore_errors=True)
     return target
+
+
+def _remove(stale: Path) -> None:
+    """Remove what a killed builder left; its children may outlive it and write on for a while."""
+
+    def gone() -> bool:
+        shutil.rmtree(stale, ignore_errors=True)
+        return not stale.exists()
+
+    wait_until(gone, STALE_LIMIT_SECONDS, f"{stale}, left by a killed process, to be removable")

@@ -1,6 +1,7 @@
 """The cache: whole or not there at all, also when the builder is killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,3 +101,22 @@ def test_the_folder_is_where_the_variables_say(
 def test_digests_tell_parts_apart() -> None:
     assert digest_of("ab", "c") != digest_of("a", "bc")
     assert len(digest_of("a")) == 12
+
+
+def test_what_cannot_be_removed_at_once_is_removed_a_little_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed builder's unpacker lives on for a while and fills the folder again."""
+    stale = tmp_path / ".thing.building-old"
+    stale.mkdir()
+    real, tries = shutil.rmtree, []
+
+    def rmtree(path: Path, **options: bool) -> None:
+        tries.append(path)
+        if tries.count(stale) > 2:
+            real(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    build_folder(tmp_path / "thing", lambda folder: (folder / "whole").touch(), "a thing")
+    assert tries.count(stale) == 3
+    assert not stale.exists()
