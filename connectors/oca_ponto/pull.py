@@ -1,4 +1,6 @@
-"""Lets the provider's schedule come due at the story's date and time, once.
+"""Lets the providers' schedule come due at the story's date and time, once.
+
+It knows only the module that all online feeds share; ../oca_stripe uses it as well.
 
 Run by the harness: ``PEAKPROOF_WORLD=world.json PEAKPROOF_NOW=2026-11-20T06:00:00+00:00 python
 pull.py``. It sets when the next pull is due and triggers the module's own scheduled action,
@@ -18,7 +20,6 @@ from peakproof.runtime.json2 import Odoo
 __all__ = ["main"]
 
 PROVIDER = "online.bank.statement.provider"
-SERVICE = "ponto"
 CRON = "ir_cron_account_pull_online_bank_statements"
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     world = json.loads(Path(os.environ["PEAKPROOF_WORLD"]).read_text())
     now = datetime.fromisoformat(os.environ["PEAKPROOF_NOW"]).astimezone(UTC)
     with Odoo(world["odoo"]["url"], world["odoo"]["database"], world["odoo"]["api_key"]) as odoo:
-        providers = odoo.search_read(PROVIDER, [("service", "=", SERVICE)], ["id"])
+        providers = odoo.search_read(PROVIDER, [], ["id"])
         crons = odoo.search_read(
             "ir.model.data",
             [("module", "=", "account_statement_import_online"), ("name", "=", CRON)],
