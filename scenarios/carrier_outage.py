@@ -72,6 +72,18 @@ def plan(options: Options, seed: Seed) -> Plan:
         )
         bought.flow = packed.flow = "orders"
         stages[1].steps += [bought, packed]
+    _break(stages, options)
+    return Plan(
+        scenario=NAME,
+        seed=seed.value,
+        options=msgspec.to_builtins(options),
+        shop=shop,
+        stages=stages,
+    )
+
+
+def _break(stages: list[Stage], options: Options) -> None:
+    """Plan the carrier's faults: errors and a crawl, then a hang, then a lost answer."""
     stages[1].faults = [
         PlannedFault(
             fault="api_errors",
@@ -107,13 +119,6 @@ def plan(options: Options, seed: Seed) -> Plan:
             options={"simulator": "carrier", "operation": BUY, "count": 1},
         )
     ]
-    return Plan(
-        scenario=NAME,
-        seed=seed.value,
-        options=msgspec.to_builtins(options),
-        shop=shop,
-        stages=stages,
-    )
 
 
 SCENARIO = Scenario(
