@@ -10,6 +10,7 @@ Odoo binds arguments by parameter name, and an addon may rename one (``write(val
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from peakproof.seed import wait_until
 __all__ = ["Odoo", "OdooRefused"]  # a connector's scripts may import only this module
 
 SYNONYMS = {"values": "vals", "vals": "values"}
+READS = frozenset({"read", "search", "search_count", "search_read", "fields_get", "context_get"})
 MISSING_ARGUMENT = re.compile(r"missing a required argument: '(\w+)'")
 
 
@@ -42,6 +44,7 @@ class Odoo:
         self.url = url.rstrip("/")
         self.database = database
         self._patience_seconds = patience_seconds
+        self._done = threading.local()
         self._client = httpx.Client(
             base_url=self.url,
             headers={"Authorization": f"bearer {api_key}", "X-Odoo-Database": database},
@@ -169,7 +172,14 @@ class Odoo:
             raise failures[-1] from expired
         if answers[0].status_code != 200:
             raise _refusal(f"{model}.{method}", answers[0])
+        if method not in READS:
+            self._done.writes = self.writes + 1
         return answers[0].json()
+
+    @property
+    def writes(self) -> int:
+        """How many calls of this thread may have changed something and were answered well."""
+        return int(getattr(self._done, "writes", 0))
 
 
 def _refusal(call: str, answer: httpx.Response) -> Exception:

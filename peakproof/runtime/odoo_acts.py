@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from peakproof.errors import SimulatorRefused, UnknownName
+import httpx
+
+from peakproof.errors import OdooRefused, SimulatorRefused, UnknownName
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_shop import OdooShop
 from peakproof.runtime.odoo_warehouse import Desk
@@ -41,7 +43,20 @@ class OdooActs:
         self.desk = Desk(odoo, shop, correlation)
 
     def act(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Do a deed and return what it brought about."""
+        """Do a deed and return what it brought about.
+
+        Raises httpx.ReadError, "it may have happened", when Odoo fails in the middle of it:
+        with some of its calls done a deed has not definitely failed.
+        """
+        begin = self.odoo.writes
+        try:
+            return self._do(action, arguments)
+        except (httpx.ConnectError, OdooRefused) as error:
+            if self.odoo.writes == begin:
+                raise
+            raise httpx.ReadError(f"in the middle of {action}: {error}") from error
+
+    def _do(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if action in self.desk.actions:
             return self.desk.actions[action](**arguments)
         if action not in self.actions:
