@@ -181,7 +181,8 @@ class World:
             with psycopg.connect(self.odoo_dsn(), row_factory=dict_row) as connection:
                 return list(connection.execute(probe.odoo_sql.encode()))
         response = self._http.get(
-            render(probe.url, self.values, f"[{what}] url"), headers=self._headers(probe)
+            render(probe.url, self.values, f"[{what}] url"),
+            headers=self._headers(probe.authorization),
         )
         response.raise_for_status()
         body = response.json()
@@ -190,9 +191,9 @@ class World:
     def kick(self, kick: Kick) -> None:
         """Trigger a schedule: an address, a script, or one of Odoo's crons."""
         if kick.url:
-            probe = Probe(url=kick.url, authorization=kick.authorization)
             self._http.post(
-                render(kick.url, self.values, "[[kick]] url"), headers=self._headers(probe)
+                render(kick.url, self.values, "[[kick]] url"),
+                headers=self._headers(kick.authorization),
             ).raise_for_status()
             return
         if kick.script:
@@ -259,10 +260,10 @@ class World:
         except WaitExpired as error:
             raise SimulatorRefused("nothing_to_approve", f"no approval of {order}") from error
         url = render(approvals.url, self.values, "[approvals] url")
-        probe = Probe(url=approvals.url, authorization=approvals.authorization)
+        headers = self._headers(approvals.authorization)
         for row in rows:
             self._http.post(
-                f"{url}/{row['id']}", json={"who": who}, headers=self._headers(probe)
+                f"{url}/{row['id']}", json={"who": who}, headers=headers
             ).raise_for_status()
         return {"approvals": [row["id"] for row in rows], "who": who}
 
@@ -279,7 +280,7 @@ class World:
             values = {**self.values, "letter": {"id": letter["id"]}}
             url = render(offered.url, values, "[replay] url")
             for _ in range(2):
-                headers = self._headers(Probe(authorization=offered.authorization))
+                headers = self._headers(offered.authorization)
                 self._http.post(url, headers=headers).raise_for_status()
         return {"replayed": [letter["resource"] for letter in letters]}
 
@@ -306,15 +307,15 @@ class World:
         return seen
 
     def _text(self, url: str, authorization: str) -> str:
-        headers = self._headers(Probe(authorization=authorization))
+        headers = self._headers(authorization)
         response = self._http.get(render(url, self.values, "url"), headers=headers)
         response.raise_for_status()
         return response.text
 
-    def _headers(self, probe: Probe) -> dict[str, str]:
-        if not probe.authorization:
+    def _headers(self, authorization: str) -> dict[str, str]:
+        if not authorization:
             return {}
-        return {"Authorization": render(probe.authorization, self.values, "authorization")}
+        return {"Authorization": render(authorization, self.values, "authorization")}
 
     def close(self) -> None:
         """Close the connections of the world (not its processes: run.py ends those)."""

@@ -6,6 +6,7 @@ connector's correlation, and waits for it as a picker would.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from peakproof.errors import OdooRefused, SimulatorRefused, WaitExpired
@@ -222,11 +223,11 @@ class Desk:
 
     def _has(self, field: str) -> bool:
         """Tell whether this Odoo's pickings have a field (some come with modules)."""
-        if not hasattr(self, "_fields"):
-            self._fields: set[str] = set(
-                self.odoo.call("stock.picking", "fields_get", attributes=["type"])
-            )
         return field in self._fields
+
+    @cached_property
+    def _fields(self) -> frozenset[str]:
+        return frozenset(self.odoo.call("stock.picking", "fields_get", attributes=["type"]))
 
     def _label(self, picking: int, tracking: str, packages: int) -> None:
         values: dict[str, Any] = {}

@@ -52,10 +52,6 @@ class BusinessCalendar:
         """Return the business date and time (UTC)."""
         return self._clock.wall() - timedelta(days=self.days_ago)
 
-    def at(self, run_seconds: float) -> datetime:
-        """Return the business date and time (UTC) of a moment of the run, seen from today."""
-        return self._clock.wall(run_seconds) - timedelta(days=self.days_ago)
-
     def epoch(self) -> int:
         """Return ``now`` in whole seconds since 1970."""
         return int(self.now().timestamp())
