@@ -13,7 +13,13 @@ import msgspec
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from peakproof import catalog, connector, faults, invariants  # noqa: E402 - needs the path above
+from peakproof import (  # noqa: E402 - needs the path above
+    catalog,
+    connector,
+    faults,
+    invariants,
+    placeholders,
+)
 from peakproof.run import load_scenario  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference.md"
@@ -85,7 +91,7 @@ def connector_file() -> list[str]:
             lines.append(f"| `{field.name}` | {default} |")
         lines.append("")
     lines += ["### Values", "", "| placeholder | what it stands for |", "| --- | --- |"]
-    lines += [f"| `{{{name}}}` | {meaning} |" for name, meaning in connector.VALUES.items()]
+    lines += [f"| `{{{name}}}` | {meaning} |" for name, meaning in placeholders.VALUES.items()]
     return lines
 
 

@@ -63,6 +63,12 @@ OptionOption = Annotated[
     list[str] | None, typer.Option("--option", help="name=value of a scenario's option; repeat.")
 ]
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder that keeps the runs.")]
+WorldsOption = Annotated[
+    int,
+    typer.Option(
+        "--worlds", min=0, help="Scenarios played at the same time; 0: one for each processor."
+    ),
+]
 SourceOption = Annotated[
     Path | None,
     typer.Option("--odoo-source", help="Odoo 19 source folder or archive, where there is no apt."),
@@ -97,6 +103,7 @@ def gate_command(
         list[str] | None, typer.Option("--scenario", help="Only this scenario; repeat.")
     ] = None,
     seed: SeedOption = 1,
+    worlds: WorldsOption = 0,
     runs: RunsOption = Path("runs"),
     odoo_source: SourceOption = None,
 ) -> None:
@@ -104,7 +111,7 @@ def gate_command(
     for name in scenario or []:
         load_scenario(name)
     requests = [
-        GateRequest(connector=folder, scenarios=scenario or [], seed=seed, runs=runs)
+        GateRequest(connector=folder, scenarios=scenario or [], seed=seed, runs=runs, worlds=worlds)
         for path in connector
         for folder in _folders(path)
     ]

@@ -9,7 +9,6 @@ world's values. docs/connector_toml.md is generated from the structs below.
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,13 +18,11 @@ from peakproof.errors import BadFile
 
 __all__ = [
     "FLOWS",
-    "VALUES",
     "ConnectorSpec",
     "Identity",
     "Kick",
     "Probe",
     "ServiceLevelClaim",
-    "render",
 ]
 
 FLOWS = (
@@ -42,66 +39,6 @@ FLOWS = (
     "catalog",
     "customers",
 )
-
-# What ``{...}`` may stand for in commands, addresses and the environment.
-VALUES = {
-    "shopify.url": "address of the fake shop, https with the run's throw-away CA",
-    "shopify.host": "the same as host:port",
-    "shopify.domain": "the shop's myshopify.com name",
-    "shopify.shop_domain": "the same",
-    "shopify.access_token": "Admin API access token",
-    "shopify.client_id": "the app's client id",
-    "shopify.client_secret": "the app's client secret; signs webhooks",
-    "carrier.url": "address of the parcel carrier that plays the part for this connector",
-    "carrier.host": "the same as host:port",
-    "carrier.api_key": "its API key (EasyPost's shape)",
-    "carrier.webhook_secret": "the secret that signs its webhooks (EasyPost's shape)",
-    "carrier.user_id": "user (DHL Parcel's shape)",
-    "carrier.key": "key (DHL Parcel's shape)",
-    "carrier.account_id": "customer account (DHL Parcel's shape)",
-    "gateway.url": "address of the payment gateway",
-    "gateway.host": "the same as host:port",
-    "gateway.secret_key": "its secret key",
-    "gateway.publishable_key": "its publishable key",
-    "gateway.webhook_secret": "the secret that signs webhooks of endpoints that a story adds",
-    "gateway.api_version": "the version of its API",
-    "gateway.currency": "the currency that it settles in",
-    "bank.url": "address of the bank",
-    "bank.host": "the same as host:port",
-    "bank.iban": "the first account's IBAN",
-    "bank.currency": "its currency",
-    "bank.statement_folder": "folder that statement files are delivered into",
-    "bank.gocardless_secret_id": "credentials of its GoCardless door",
-    "bank.gocardless_secret_key": "the same",
-    "bank.gocardless_institution_id": "the bank's id there",
-    "bank.gocardless_requisition_id": "a consent that has been given",
-    "bank.gocardless_account_id": "the account's id under that consent",
-    "bank.ponto_client_id": "credentials of its Ponto door",
-    "bank.ponto_client_secret": "the same",
-    "bank.ponto_account_id": "the account's id there",
-    "pos.url": "address of the point of sale",
-    "pos.host": "the same as host:port",
-    "pos.access_token": "its access token",
-    "pos.merchant_id": "the merchant's id",
-    "pos.api_version": "the version of its API",
-    "pos.main_location_id": "the main store's id; each store has location_id_<CODE> besides",
-    "odoo.url": "address of Odoo, for a connector beside Odoo through the recording proxy",
-    "odoo.direct_url": "address of Odoo without the proxy",
-    "odoo.database": "name of the database",
-    "odoo.api_key": "API key of the administrator, for JSON-2",
-    "odoo.login": "login of the administrator",
-    "odoo.tax_id": "id of the shop's sales tax in Odoo",
-    "postgres.dsn": "an empty database of the connector's own (connectors beside Odoo)",
-    "connector.url": "address at which the connector must listen (connectors beside Odoo)",
-    "connector.port": "its port",
-    "connector.token": "a secret for the connector's own control addresses",
-    "connector.folder": "the folder of connector.toml",
-    "proxy.url": "forward proxy to the vendors that this world simulates, by their own host names",
-    "ca.bundle": "file with the CA to trust",
-    "run.folder": "the run's folder",
-    "run.world_file": "JSON file with all of these values, the shop and the locations",
-    "harness.token": "a secret of the harness",
-}
 
 
 class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -232,6 +169,10 @@ class Needs(Strict):
 class ConnectorSpec(Strict):
     """A whole connector.toml.
 
+    ``extends`` is the folder of a connector.toml that this one changes: what it does not say
+    holds as it stands there. With ``variants`` each module of the folder is a connector of its
+    own, named by its path (``connectors/defects/pushes_on_hand.py``).
+
     ``systems`` says which simulator plays a part for this connector: ``carrier = "dhl_parcel"``.
     Where it is silent, a part is played by the simulator of that name.
     """
@@ -253,32 +194,43 @@ class ConnectorSpec(Strict):
     kick: list[Kick] = []
     service_levels: dict[str, ServiceLevelClaim] = {}
     needs: Needs = msgspec.field(default_factory=Needs)
-    folder: str = ""  # where the file lies; filled in by load
+    extends: str = ""
+    variants: bool = False
+    variant: str = ""  # the chosen one; filled in by load, like the next
+    folder: str = ""  # where the file lies
 
     @classmethod
     def load(cls, path: Path) -> "ConnectorSpec":
-        """Read connector.toml from a folder (or the file itself).
+        """Read connector.toml from a folder (or the file itself, or a variant's module).
 
         Raises BadFile with the place, what was expected and the nearest known key.
         """
-        file = path / "connector.toml" if path.is_dir() else path
-        if not file.is_file():
-            raise BadFile(
-                f"Expected a folder with a connector.toml, found none at {path}. "
-                "`peakproof list` names the connectors that come with peakproof; "
-                "docs/tutorial.md shows how to write one."
-            )
+        variant = path.stem if path.suffix == ".py" else ""
+        folder = path.parent if variant else path
+        file = folder / "connector.toml" if folder.is_dir() else folder
         try:
-            document = tomllib.loads(file.read_text())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadFile(f"{file}: expected TOML: {error}.") from error
-        try:
-            spec = msgspec.convert(document, cls)
+            spec = msgspec.convert(_document(file), cls)
         except msgspec.ValidationError as error:
             raise BadFile(f"{file}: {_explain(error)}") from error
         spec.folder = str(file.parent.resolve())
+        spec._choose(file, variant)
         spec._check(file)
         return spec
+
+    def _choose(self, file: Path, variant: str) -> None:
+        """Be one of the variants; raises BadFile where that does not fit."""
+        known = sorted(module.stem for module in file.parent.glob("[!_]*.py"))
+        if self.variants and variant not in known:
+            near = difflib.get_close_matches(variant, known, n=1) or known[:1]
+            raise BadFile(
+                f"{file}: each module of this folder is a connector of its own; expected one of "
+                f"them, found {variant or 'none'!r}. Such as: {', '.join(near)}."
+            )
+        if variant and not self.variants:
+            raise BadFile(f"{file} has no variants: name its folder, not {variant}.py.")
+        self.variant = variant
+        if variant:
+            self.connector.name = f"{self.connector.name}/{variant}"
 
     def _check(self, file: Path) -> None:
         if (self.addons is None) == (self.start is None):
@@ -315,6 +267,30 @@ class ConnectorSpec(Strict):
         return path
 
 
+def _document(file: Path) -> dict[str, Any]:
+    """Read connector.toml, on top of the one that it extends; raises BadFile."""
+    if not file.is_file():
+        raise BadFile(
+            f"Expected a folder with a connector.toml, found none at {file}. "
+            "`peakproof list` names the connectors that come with peakproof; "
+            "docs/tutorial.md shows how to write one."
+        )
+    try:
+        document = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadFile(f"{file}: expected TOML: {error}.") from error
+    base = document.get("extends")
+    if not isinstance(base, str) or not base:
+        return document
+    whole = _document(file.parent / base / "connector.toml")
+    for name, table in document.items():
+        known = whole.get(name)
+        if isinstance(table, dict) and isinstance(known, dict):
+            table = {**known, **table}
+        whole[name] = table
+    return whole
+
+
 def _explain(error: msgspec.ValidationError) -> str:
     """Turn msgspec's message into ours, offering the nearest key."""
     text = str(error)
@@ -333,36 +309,3 @@ def _explain(error: msgspec.ValidationError) -> str:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     table = f"[{place}]" if place else "the top level"
     return f"unknown key {key!r} in {table}.{hint} Known: {', '.join(known)}."
-
-
-def render(template: str, values: Mapping[str, Any], where: str) -> str:
-    """Fill ``{shopify.url}``-like placeholders from nested values.
-
-    Raises BadFile for a placeholder that no value stands for.
-    """
-
-    def replace(match: re.Match[str]) -> str:
-        value: Any = values
-        for part in match[1].split("."):
-            if not isinstance(value, Mapping) or part not in value:
-                known = sorted(_flat(values))
-                near = difflib.get_close_matches(match[1], known, n=1)
-                hint = f" Did you mean {{{near[0]}}}?" if near else ""
-                raise BadFile(
-                    f"{where}: nothing in this world is called {{{match[1]}}}.{hint} "
-                    f"Known: {', '.join(known)}."
-                )
-            value = value[part]
-        return str(value)
-
-    return re.sub(r"\{([a-z_]+(?:\.[a-z_]+)+)\}", replace, template)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            names += _flat(value, f"{prefix}{key}.")
-        else:
-            names.append(f"{prefix}{key}")
-    return names

@@ -1,8 +1,11 @@
 """The gate: every applicable scenario against one connector, judged, reported, one exit code."""
 
+import os
 import shlex
+import threading
 import time
 from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import msgspec
@@ -18,7 +21,7 @@ from peakproof.plan import Plan
 from peakproof.report import write_reports
 from peakproof.report.console import print_gate
 from peakproof.report.records import ConnectorRecord, GateRecord, NotApplicable, RunRecord
-from peakproof.run import RunRequest, applicable, draw_plan, execute, load_scenario
+from peakproof.run import RunRequest, applicable, execute, load_scenario
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.seed import Clock
 from peakproof.store import RunFolder
@@ -30,13 +33,18 @@ _OWN_PHASES = ("simulators", "reads", "merge", "judge", "report")
 
 
 class GateRequest(msgspec.Struct, kw_only=True):
-    """What to judge: a connector, the scenarios (none means all that apply), seed, options."""
+    """What to judge: a connector, the scenarios (none means all that apply), seed, options.
+
+    ``worlds`` is how many scenarios are played at the same time, each in a world of its own;
+    0 means as many as the machine has processors.
+    """
 
     connector: Path
     scenarios: list[str] = []
     seed: int = 1
     options: dict[str, str] = {}
     runs: Path = Path("runs")
+    worlds: int = 0
 
     def command(self) -> str:
         """Return the command that does the same again."""
@@ -57,8 +65,14 @@ def gate(
     started = Clock.start().wall(0).isoformat()
     spec = ConnectorSpec.load(request.connector)
     names, left_out = _choose(request, spec)
-    judged: list[tuple[RunRecord, History]] = []
-    for name in names:
+    saying = threading.Lock()
+
+    def say(lines: list[str]) -> None:
+        with saying:
+            for line in lines:
+                console.print(line, markup=False)
+
+    def play(name: str) -> tuple[RunRecord, History]:
         run = RunRequest(
             scenario=name,
             connector=request.connector,
@@ -66,16 +80,13 @@ def gate(
             options=request.options,
             runs=request.runs,
         )
-        plan = draw_plan(
-            load_scenario(name), run.seed, run.options, spec.addons is None, spec.connector.flows
-        )
-        for line in describe(plan):
-            console.print(line, markup=False)
-        folder = execute(run, runtime)
+        folder = execute(run, runtime, lambda plan: say(describe(plan)))
         record, history = _judge(folder)
-        judged.append((record, history))
         took = sum(record.durations_seconds.values())
-        console.print(f"  -> {record.verdict} in {took:.1f} s, {folder.path}", markup=False)
+        say([f"  -> {name}: {record.verdict} in {took:.1f} s, {folder.path}"])
+        return record, history
+
+    judged = _side_by_side(play, names, request.worlds or os.cpu_count() or 1)
     total = time.monotonic() - begin
     verdict = worst([record.verdict for record, _ in judged])
     gate_record = GateRecord(
@@ -93,6 +104,16 @@ def gate(
     target = _report_folder(request, [record for record, _ in judged])
     _publish(gate_record, [history for _, history in judged], target, console)
     return gate_record
+
+
+def _side_by_side(
+    play: Callable[[str], tuple[RunRecord, History]], names: list[str], worlds: int
+) -> list[tuple[RunRecord, History]]:
+    """Play the scenarios, so many at a time; the results are in the order of the names."""
+    if worlds == 1 or len(names) == 1:
+        return [play(name) for name in names]
+    with ThreadPool(min(worlds, len(names))) as pool:  # its threads do not outlive an interrupt
+        return list(pool.imap(play, names))
 
 
 def check(run_folder: Path, console: Console) -> int:

@@ -10,7 +10,7 @@ works on a stored run. Nobody else wires parts together.
 import contextlib
 import shlex
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +110,14 @@ def draw_plan(
     return plan
 
 
-def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
+def execute(
+    request: RunRequest,
+    runtime: ProcessRuntime,
+    announce: Callable[[Plan], None] = lambda _plan: None,
+) -> RunFolder:
     """Play a scenario against a connector and store the run; it is not judged here.
+
+    ``announce`` is shown the plan before anything starts.
 
     A world that does not come up, or breaks, is recorded as the run's failure (the verdict is
     then unknown); only mistakes of the caller are raised.
@@ -121,6 +127,7 @@ def execute(request: RunRequest, runtime: ProcessRuntime) -> RunFolder:
     plan = draw_plan(
         scenario, request.seed, request.options, spec.addons is None, spec.connector.flows
     )
+    announce(plan)
     clock = Clock.start()
     folder = RunFolder.create(request.runs, scenario.name, clock)
     folder.write_plan(plan)

@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from peakproof.connector import ConnectorSpec, Kick, Probe, render
+from peakproof.connector import ConnectorSpec, Kick, Probe
 from peakproof.errors import (
     OdooRefused,
     SimulatorRefused,
@@ -23,6 +23,7 @@ from peakproof.errors import (
     WaitExpired,
     WorldFailed,
 )
+from peakproof.placeholders import render
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo import OdooProcess

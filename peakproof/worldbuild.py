@@ -16,9 +16,10 @@ import msgspec
 import psycopg
 
 from peakproof import catalog
-from peakproof.connector import ConnectorSpec, render
+from peakproof.connector import ConnectorSpec
 from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.history import HistoryWriter
+from peakproof.placeholders import render
 from peakproof.plan import Plan, Scenario
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo_acts import OdooActs
@@ -241,6 +242,7 @@ class _Builder:
         stack.callback(port.close)
         self.world.values["connector"] = {
             "folder": self.spec.folder,
+            "variant": self.spec.variant,
             "port": port.number,
             "url": f"http://127.0.0.1:{port.number}",
             "token": self.seeds.token("connector"),

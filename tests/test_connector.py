@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from peakproof import catalog
-from peakproof.connector import ConnectorSpec, render
+from peakproof.connector import ConnectorSpec
 from peakproof.errors import BadFile
+from peakproof.placeholders import render
 
 GOOD = """
 [connector]
@@ -66,6 +67,28 @@ def test_neither_or_both_ways_to_start(tmp_path: Path) -> None:
 def test_no_file_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="peakproof list"):
         ConnectorSpec.load(tmp_path)
+
+
+def test_an_extension_changes_what_it_says_and_keeps_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "base", GOOD)
+    own = 'extends = "../base"\nvariants = true\n[connector]\nname = "mine"\n'
+    folder = write(tmp_path / "mine", own)
+    (folder / "late.py").touch()
+    spec = ConnectorSpec.load(folder / "late.py")
+    assert (spec.connector.name, spec.variant) == ("mine/late", "late")
+    assert spec.connector.flows == ["orders"]
+    assert spec.folder == str(folder.resolve())
+    for chosen in (folder, folder / "later.py"):
+        with pytest.raises(BadFile, match="Such as: late"):
+            ConnectorSpec.load(chosen)
+    (tmp_path / "base" / "late.py").touch()
+    with pytest.raises(BadFile, match="has no variants"):
+        ConnectorSpec.load(tmp_path / "base" / "late.py")
+    write(folder, own.replace("../base", "../nowhere"))
+    with pytest.raises(BadFile, match="nowhere"):
+        ConnectorSpec.load(folder / "late.py")
 
 
 def test_placeholders() -> None:

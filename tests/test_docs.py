@@ -4,7 +4,8 @@ import importlib.util
 import re
 from pathlib import Path
 
-from peakproof.connector import VALUES, ConnectorSpec
+from peakproof.connector import ConnectorSpec
+from peakproof.placeholders import VALUES
 
 ROOT = Path(__file__).parent.parent
 

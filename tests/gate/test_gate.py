@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from peakproof import catalog
-from peakproof.connector import VALUES
 from peakproof.errors import UsageError
 from peakproof.gate import GateRequest, check, gate
 from peakproof.outcomes import ExitCode, Verdict
+from peakproof.placeholders import VALUES
 from peakproof.report.records import GateRecord
 from peakproof.run import describe
 from peakproof.runtime.process import ProcessRuntime
