@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import httpx
+import psycopg
 
 from peakproof.errors import PeakproofError, SimulatorRefused, UnknownName
 from peakproof.history import Event, HistoryWriter
@@ -98,10 +99,10 @@ class Stagehand:
             result = self._act(step.system, step.action, step.actor, arguments)
         except SimulatorRefused as refused:
             self._finish(step, key, Outcome.FAIL, {"code": refused.code, "message": str(refused)})
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, psycopg.OperationalError) as error:
             value = {"code": "unreachable", "message": str(error)}
             self._finish(step, key, Outcome.FAIL, value)
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             self._finish(step, key, Outcome.INFO, {"message": repr(error)})
         except UnknownName:
             raise
@@ -197,15 +198,19 @@ class Nemesis:
         self._thread.start()
 
     def end(self) -> None:
-        """Heal whatever is still active."""
+        """Heal whatever is still active; raise what failed first, here or in between."""
         self._stop.set()
         if self._thread:
             self._thread.join()
             self._thread = None
+        failure, self._failure = self._failure, None
         for key, (fault, _) in list(self._active.items()):
-            self._do("heal", fault, key)
-        if self._failure:
-            raise self._failure
+            try:
+                self._do("heal", fault, key)
+            except Exception as error:  # noqa: BLE001 - the other faults are to be healed too
+                failure = failure or error
+        if failure:
+            raise failure
 
     def _do(self, deed: str, fault: PlannedFault, key: str) -> None:
         module = self._faults[fault.fault]

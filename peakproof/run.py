@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 
 from peakproof import catalog, faults
 from peakproof.connector import FLOWS, ConnectorSpec
@@ -159,7 +160,7 @@ def execute(
             finally:
                 with _timed(meta, "reads"):
                     changes = list(capture.export(world.odoo_dsn(), clock))
-    except (PeakproofError, OSError) as error:
+    except (PeakproofError, OSError, psycopg.Error) as error:
         meta.failure = str(error)
     finally:
         writer.close()
@@ -192,8 +193,8 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
         with _timed(meta, "stages"):
             for stage in plan.stages:
                 _mark(writer, clock, stage.name, "begin")
-                nemesis.begin(stage)
                 try:
+                    nemesis.begin(stage)
                     stagehand.play(stage)
                 finally:
                     nemesis.end()

@@ -29,6 +29,7 @@ from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
+from peakproof.runtime.postgres import Cluster
 from peakproof.seed import wait_until
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
@@ -87,8 +88,8 @@ class World:
     """The parts of one run.
 
     ``run_script(script, limit_seconds)`` starts a script of the connector's folder and waits.
-    ``values`` are what connector.toml's placeholders stand for; ``odoo_process``,
-    ``connector_process`` and ``odoo_proxy`` are None where the world has none.
+    ``values`` are what connector.toml's placeholders stand for; ``odoo_process``, ``connector``
+    and ``odoo_proxy`` are None where the world has none, ``database_server`` where it shares one.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class World:
         self.odoo: Odoo | None = None
         self.odoo_shop: OdooShop | None = None
         self.odoo_process: OdooTarget | None = None
+        self.database_server: Cluster | None = None
         self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
         self.vendor_proxy: SimulatorClient | None = None

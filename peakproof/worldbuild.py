@@ -15,7 +15,7 @@ import httpx
 import msgspec
 import psycopg
 
-from peakproof import catalog
+from peakproof import catalog, faults
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.history import HistoryWriter
@@ -136,8 +136,16 @@ class _Builder:
         """Clone the template and start Odoo on the clone."""
         addons = self.spec.addons
         name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
-        database = self.runtime.new_database(self._template, name)
+        needs = {
+            getattr(faults.REGISTRY[fault.fault], "NEEDS", "")
+            for stage in self.plan.stages
+            for fault in stage.faults
+        }
+        own_server = self.kits.recorder("postgres") if "database_server" in needs else None
+        database = self._database = self.runtime.new_database(self._template, name, own_server)
         stack.callback(self.runtime.drop, database)
+        if own_server is not None:
+            self.world.database_server = self.runtime.server(database)
         process = self.runtime.start_odoo(
             database,
             log_path=self.folder.log("odoo"),
@@ -248,7 +256,7 @@ class _Builder:
             "token": self.seeds.token("connector"),
         }
         name = f"connector_{self.seeds.token(str(self.folder.path), 12)}"
-        self.world.values["postgres"] = {"dsn": self.runtime.create_database(name)}
+        self.world.values["postgres"] = {"dsn": self.runtime.create_database(name, self._database)}
         stack.callback(self.runtime.drop_storage, name)
         self._write_world_file()
         words = [

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from peakproof.errors import SimulatorRefused
+from peakproof.errors import SimulatorRefused, WorldFailed
 from peakproof.history import History, HistoryWriter
 from peakproof.plan import PlannedFault, Stage, Step, reference
 from peakproof.play import Nemesis, Stagehand
@@ -88,9 +88,10 @@ def test_a_mistake_of_the_harness_is_not_swallowed(tmp_path: Path) -> None:
 class Recorded:
     """A fault that notes when it was injected and healed."""
 
-    def __init__(self, fires: int) -> None:
+    def __init__(self, fires: int, sticks: bool = False) -> None:
         self.deeds: list[str] = []
         self.fires = fires
+        self.sticks = sticks
 
     def inject(self, world: Any, options: Any) -> str:
         self.deeds.append("inject")
@@ -98,6 +99,8 @@ class Recorded:
 
     def heal(self, world: Any, token: Any) -> None:
         self.deeds.append("heal")
+        if self.sticks:
+            raise WorldFailed("postgres", "does not start")
 
     def fired(self, world: Any, token: Any) -> int:
         return self.fires
@@ -126,3 +129,15 @@ def test_a_fault_planned_after_the_last_step_still_happens(tmp_path: Path) -> No
     nemesis.end()
     writer.close()
     assert fault.deeds == ["inject", "heal"]
+
+
+def test_a_fault_that_does_not_heal_keeps_no_other_from_it(tmp_path: Path) -> None:
+    stuck, other = Recorded(1, sticks=True), Recorded(1)
+    writer = HistoryWriter(tmp_path / "h.jsonl")
+    nemesis = Nemesis(Clock.start(), writer, {"stuck": stuck, "other": other}, None)
+    faults = [PlannedFault(fault="stuck"), PlannedFault(fault="other")]
+    nemesis.begin(Stage(name="s", faults=faults))
+    with pytest.raises(WorldFailed, match="does not start"):
+        nemesis.end()
+    writer.close()
+    assert stuck.deeds == other.deeds == ["inject", "heal"]

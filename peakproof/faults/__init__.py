@@ -2,7 +2,8 @@
 
 Each has NAME, LEVEL (api, webhook, network, process, business), COLOUR (on the timeline),
 ``inject(world, options) -> token``, ``heal(world, token)`` and ``fired(world, token) -> int``.
-Healing twice does no harm, and the count stays readable afterwards.
+Healing twice does no harm, and the count stays readable afterwards. A fault whose NEEDS is
+``database_server`` gets a world with a PostgreSQL of its own; the others share one.
 """
 
 from types import ModuleType
@@ -15,6 +16,9 @@ from . import (
     connector_kill,
     connector_pause,
     database_connections_cut,
+    database_kill,
+    database_pause,
+    database_restart,
     killed_at_commit,
     lost_acknowledgement,
     odoo_acknowledgement_lost,
@@ -47,6 +51,9 @@ REGISTRY: dict[str, ModuleType] = {
         connector_kill,
         connector_pause,
         database_connections_cut,
+        database_kill,
+        database_pause,
+        database_restart,
         killed_at_commit,
         lost_acknowledgement,
         odoo_acknowledgement_lost,

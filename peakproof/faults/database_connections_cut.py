@@ -1,7 +1,7 @@
 """Odoo's connections to its database are cut in one moment, as a restart of PostgreSQL does.
 
-Transactions under way are rolled back; Odoo has to connect again. The server itself stays up,
-for all worlds of a run share it; the harness's own reads come over another way and go on.
+Transactions under way are rolled back; Odoo has to connect again. The server itself stays up, and
+the connections of the harness and of the connector go on.
 """
 
 from collections.abc import Mapping

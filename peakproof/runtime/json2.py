@@ -22,6 +22,7 @@ from peakproof.seed import wait_until
 __all__ = ["Odoo", "OdooRefused"]  # a connector's scripts may import only this module
 
 SYNONYMS = {"values": "vals", "vals": "values"}
+DATABASE_LOST = ("psycopg2.OperationalError", "psycopg2.InterfaceError")
 READS = frozenset({"read", "search", "search_count", "search_read", "fields_get", "context_get"})
 MISSING_ARGUMENT = re.compile(r"missing a required argument: '(\w+)'")
 
@@ -148,7 +149,9 @@ class Odoo:
                 return False
             except httpx.HTTPStatusError as error:
                 if error.response.status_code < 500:
-                    raise _refusal("res.users.context_get", error.response) from error
+                    raise _refusal(
+                        "res.users.context_get", error.response, changes=False
+                    ) from error
                 return False
             return True
 
@@ -171,7 +174,7 @@ class Odoo:
         except WaitExpired as expired:
             raise failures[-1] from expired
         if answers[0].status_code != 200:
-            raise _refusal(f"{model}.{method}", answers[0])
+            raise _refusal(f"{model}.{method}", answers[0], changes=method not in READS)
         if method not in READS:
             self._done.writes = self.writes + 1
         return answers[0].json()
@@ -182,11 +185,17 @@ class Odoo:
         return int(getattr(self._done, "writes", 0))
 
 
-def _refusal(call: str, answer: httpx.Response) -> Exception:
-    """Return what an error answer means: Odoo's own word, or a stranger's (a proxy's)."""
+def _refusal(call: str, answer: httpx.Response, *, changes: bool) -> Exception:
+    """Return what an error answer means: Odoo's own word, or a stranger's (a proxy's).
+
+    Odoo's word is no answer where it lost its database: that may have been at the commit.
+    """
     try:
         error = answer.json()
-        return OdooRefused(call, answer.status_code, error["name"], error["message"])
+        refused = OdooRefused(call, answer.status_code, error["name"], error["message"])
+        if changes and error["name"] in DATABASE_LOST:
+            return httpx.ReadError(f"it may have been carried out: {refused}")
+        return refused
     except (ValueError, KeyError, TypeError):
         return httpx.HTTPStatusError(
             f"{call}: status {answer.status_code} that is not Odoo's: {answer.text[:200]!r}; "

@@ -15,9 +15,11 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -180,6 +182,7 @@ class Cluster:
         self.data = self.folder / "data"
         self._port: ReservedPort = reserve_port()
         self._password = secrets.token_hex(16)
+        self._paused = False
         if golden is None:
             self._initialise()
         else:
@@ -234,22 +237,58 @@ class Cluster:
             return False
         return True
 
+    @property
+    def running(self) -> bool:
+        """Whether the server is there (paused counts)."""
+        return self.process.running
+
     def stop(self) -> None:
         """Stop the server in order: connections are ended, everything is written."""
-        if self.process.running:
-            pid = self.process.pid
-            self.process.interrupt(20.0)
-            warden_forget("leader", pid)
+        self._end(self.process.interrupt)
+
+    def kill(self) -> None:
+        """End the server as in a crash: it writes nothing more, and recovers at its start."""
+        self._end(self.process.quit)
+
+    def pause(self) -> None:
+        """Freeze the server with all of its processes: it takes connections, answers nothing."""
+        self.process.pause()  # it starts no more processes from here on
+        self._paused = True
+        self._signal_children(signal.SIGSTOP, warden_keep)
+
+    def resume(self) -> None:
+        """Let a paused server go on; doing so again does no harm."""
+        if self._paused:
+            self._paused = False
+            self._signal_children(signal.SIGCONT, warden_forget)
+            self.process.resume()
 
     def restart(self, *, crash: bool = False) -> None:
         """Stop and start the server; with ``crash`` as if the machine had lost it."""
-        pid = self.process.pid
         if crash:
-            self.process.quit(10.0)
-            warden_forget("leader", pid)
+            self.kill()
         else:
             self.stop()
         self.start()
+
+    def _end(self, how: Callable[[float], None]) -> None:
+        self.resume()  # a frozen server cannot end
+        if self.process.running:
+            pid = self.process.pid
+            how(20.0)
+            warden_forget("leader", pid)
+
+    def _signal_children(
+        self, number: signal.Signals, tell_warden: Callable[[str, object], None]
+    ) -> None:
+        """Signal the server's processes, each of which leads a group of its own."""
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid and self.process.running:
+                    pid = int(stat.parent.name)
+                    tell_warden("group", pid)  # a frozen one would outlive its server
+                    os.kill(pid, number)
 
     def close(self) -> None:
         """Stop the server and remove its data."""

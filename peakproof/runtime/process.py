@@ -8,7 +8,8 @@ Nothing is installed into the machine and no root is needed::
         odoo = runtime.start_odoo(database, log_path=folder / "odoo.log")
         odoo.client().search_read("res.partner", fields=["name"])
 
-Every template has a database server and a warm Odoo parent of its own, started at first use.
+Every template has a database server and a warm Odoo parent of its own, started at first use; a
+database may have a server that no other shares.
 """
 
 import os
@@ -74,6 +75,7 @@ class ProcessRuntime:
         self._bare: Cluster | None = None
         self._programs: Zygote | None = None
         self._storages: dict[str, Cluster] = {}
+        self._own: dict[str, Cluster] = {}
         self._lock = threading.RLock()
 
     def __enter__(self) -> "ProcessRuntime":
@@ -110,11 +112,28 @@ class ProcessRuntime:
         self.programs()
         self._stage(template)
 
-    def new_database(self, template: Template, name: str) -> Database:
-        """Return a new database, cloned from the template."""
+    def new_database(
+        self, template: Template, name: str, own_server: OnEvent | None = None
+    ) -> Database:
+        """Return a new database, cloned from the template.
+
+        With ``own_server``, which is told what becomes of it, the database gets a server that no
+        other shares, so that it may be killed: see ``server``.
+        """
         cluster = self._stage(template).cluster
+        if own_server is not None:
+            cluster = self._own[name] = Cluster(template.archive, own_server)
+            try:
+                cluster.start()
+            except BaseException:
+                self._own.pop(name).close()
+                raise
         cluster.create_database(name, DATABASE)
         return Database(name, cluster.dsn(name), LOGIN, template.note.api_key, template.key)
+
+    def server(self, database: Database) -> Cluster:
+        """Return the server that keeps the database (to stop, pause or restart it)."""
+        return self._own.get(database.name) or self._stages[database.template_key].cluster
 
     def start_odoo(
         self,
@@ -135,18 +154,19 @@ class ProcessRuntime:
         stage = self._stages[database.template_key]
         port = reserve_port()
         url = f"http://127.0.0.1:{port.number}"
-        with stage.cluster.connect(database.name) as connection:
+        cluster = self.server(database)
+        with cluster.connect(database.name) as connection:
             connection.execute(
                 "update ir_config_parameter set value = %s where key = 'web.base.url'", [url]
             )
-        folder = stage.cluster.folder / f"odoo-{database.name}"
+        folder = cluster.folder / f"odoo-{database.name}"
         folder.mkdir(exist_ok=True)
         arguments = [
             "server",
             f"--addons-path={stage.addons_path}",
             f"--database={database.name}",
             f"--db-filter=^{database.name}$",
-            *stage.cluster.odoo_arguments(),
+            *cluster.odoo_arguments(),
             "--http-interface=127.0.0.1",
             f"--http-port={port.number}",
             f"--data-dir={folder}",
@@ -171,17 +191,25 @@ class ProcessRuntime:
         return odoo
 
     def drop(self, database: Database) -> None:
-        """Stop the database's server and drop the database."""
+        """Stop the database's Odoo and drop the database, with a server of its own."""
         stage = self._stages[database.template_key]
         server = stage.servers.pop(database.name, None)
         if server is not None:
             server.close()
-        stage.cluster.drop_database(database.name)
+        if database.name in self._own:
+            self._own.pop(database.name).close()
+        else:
+            stage.cluster.drop_database(database.name)
 
-    def create_database(self, name: str) -> str:
-        """Return the address of a new empty database: a connector's own storage."""
+    def create_database(self, name: str, beside: Database | None = None) -> str:
+        """Return the address of a new empty database: a connector's own storage.
+
+        ``beside`` another database it shares the fate of that one's server.
+        """
         with self._lock:
             cluster = next((stage.cluster for stage in self._stages.values()), self._bare)
+            if beside is not None:
+                cluster = self.server(beside)
             if cluster is None:
                 cluster = self._bare = Cluster(on_event=self._on_event)
                 cluster.start()
@@ -190,8 +218,10 @@ class ProcessRuntime:
         return cluster.dsn(name)
 
     def drop_storage(self, name: str) -> None:
-        """Drop a database that ``create_database`` made."""
-        self._storages.pop(name).drop_database(name)
+        """Drop a database that ``create_database`` made; not if its server is gone."""
+        cluster = self._storages.pop(name)
+        if cluster.running:
+            cluster.drop_database(name)
 
     def programs(self) -> Zygote:
         """Return the warm parent of simulators and proxies, started at first use."""
@@ -209,16 +239,15 @@ class ProcessRuntime:
                 )
             return self._programs
 
-    def cluster(self, template: Template) -> Cluster:
-        """Return the template's database server (to stop, pause or restart it)."""
-        return self._stage(template).cluster
-
     def close(self) -> None:
         """End every process and remove every database."""
         with self._lock:
             for stage in self._stages.values():
                 stage.close()
             self._stages.clear()
+            for cluster in self._own.values():
+                cluster.close()
+            self._own.clear()
             if self._bare is not None:
                 self._bare.close()
                 self._bare = None

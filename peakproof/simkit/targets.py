@@ -35,7 +35,7 @@ Part = TypeVar("Part")
 
 
 class Target(Protocol):
-    """A process that can be broken: the connector, or Odoo."""
+    """A process that can be broken: the connector, Odoo, or PostgreSQL."""
 
     @property
     def running(self) -> bool:
@@ -58,6 +58,7 @@ class World(Protocol):
     """The parts of a run that faults touch; those that a world lacks are None."""
 
     odoo_process: Any
+    database_server: Any
     connector: Any
     odoo_proxy: SimulatorClient | None
     vendor_proxy: SimulatorClient | None

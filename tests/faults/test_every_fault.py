@@ -2,7 +2,7 @@
 
 The channel is the example simulator (which the vendors' proxy leads to as well), Odoo a proxy
 before a second one, the processes are real ones of Python that count in a file, and Odoo's
-database is an empty one of a real PostgreSQL.
+database is an empty one of a real PostgreSQL, whose server a fault may break as well.
 """
 
 import re
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -24,7 +24,7 @@ from peakproof.plan import Location, Product, Shop, Variant
 from peakproof.runtime import proxy, vendor_proxy
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo import OdooProcess
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.runtime.postgres import Cluster
 from peakproof.runtime.supervise import Supervised
 from peakproof.seed import wait_until
 from peakproof.simkit import Hosted, SimulatorClient, SimulatorConfig
@@ -53,7 +53,7 @@ class World:
         vendors: Hosted,
         receiver: Receiver,
         folder: Path,
-        new_database: Callable[[], str],
+        new_server: Callable[[], Cluster],
     ) -> None:
         self.shop = shop
         self.receiver = receiver
@@ -67,8 +67,7 @@ class World:
             trust_env=False,
             timeout=2,
         )
-        self._new_database = new_database
-        self._dsn = ""
+        self._new_server = new_server
         self.session: psycopg.Connection[Any] | None = None
         self.odoo_process = self.pulse("odoo")
         self.connector: Any = self.pulse("connector")
@@ -77,18 +76,16 @@ class World:
         assert name == "shopify"
         return self.shop.client
 
+    @property
+    def database_server(self) -> Cluster:
+        return self._new_server()
+
     def odoo_dsn(self) -> str:
-        self._dsn = self._dsn or self._new_database()
-        return self._dsn
+        return self.database_server.dsn("postgres")
 
     def new_session(self) -> "psycopg.Connection[Any]":
         """Connect as Odoo does, over the socket."""
-        owner = self.odoo_dsn().replace("//odoo:", "//peakproof:")
-        with psycopg.connect(owner) as connection:
-            row = connection.execute("show unix_socket_directories").fetchone()
-            assert row is not None
-            port, database = connection.info.port, connection.info.dbname
-        return psycopg.connect(host=row[0], port=port, user="odoo", dbname=database)
+        return self.database_server.connect(role="odoo")
 
     def close(self) -> None:
         for process in (self.odoo_process, self.connector):
@@ -118,17 +115,18 @@ class World:
         wait_until(lambda: not self.shop.client.pending()["deliveries"], 20, "the deliveries")
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    made = Cluster()
+    made.start()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     receiver = Receiver()
     upstream = make_config(tmp_path, "upstream")
-    databases: list[str] = []
-
-    def new_database() -> str:
-        runtime: ProcessRuntime = request.getfixturevalue("runtime")
-        databases.append("faults")
-        return runtime.create_database("faults")
-
     with (
         Hosted(receiver.create, make_config(tmp_path, "receiver")) as hook,
         Hosted(create, make_config(tmp_path, "shop")) as shop,
@@ -140,15 +138,15 @@ def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
         Hosted(vendor_proxy.create, vendors_config(tmp_path, shop)) as vendors,
     ):
         shop.client.act("subscribe", {"uri": hook.url + "/hook"})
-        world = World(shop, odoo, vendors, receiver, tmp_path, new_database)
+        world = World(
+            shop, odoo, vendors, receiver, tmp_path, lambda: request.getfixturevalue("server")
+        )
         for process in (world.odoo_process, world.connector):
             process.start()
         try:
             yield world
         finally:
             world.close()
-            for name in databases:
-                request.getfixturevalue("runtime").drop_storage(name)
 
 
 def vendors_config(folder: Path, shop: Hosted) -> SimulatorConfig:
@@ -214,6 +212,14 @@ def session_lost(world: World) -> bool:
     except psycopg.OperationalError:
         world.session.close()
         world.session = None
+        return True
+    return False
+
+
+def database_silent(world: World) -> bool:
+    try:
+        psycopg.connect(world.odoo_dsn(), connect_timeout=2).close()
+    except psycopg.OperationalError:
         return True
     return False
 
@@ -289,6 +295,9 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[World], bool]]] = {
         dies_at_commit,
     ),
     "database_connections_cut": ({}, session_lost),
+    "database_kill": ({}, database_silent),
+    "database_pause": ({}, database_silent),
+    "database_restart": ({}, database_silent),
     "vendor_refused": (
         {"host": "api.vendor.*"},
         vendor_fails(httpx.ReadError, httpx.RemoteProtocolError),
@@ -411,6 +420,26 @@ def test_a_crash_loop_that_cannot_start_the_connector_says_so(world: World) -> N
     fault.heal(world, token)
 
 
+@pytest.mark.parametrize("name", ["database_kill", "database_restart"])
+def test_a_database_server_loses_no_commit_and_undoes_what_was_under_way(
+    world: World, name: str
+) -> None:
+    fault, server = REGISTRY[name], world.database_server
+    with server.connect() as done:
+        done.execute("drop table if exists kept")
+        done.execute("create table kept as select 'committed' as what")
+    under_way = world.database_server.connect()
+    under_way.autocommit = False
+    under_way.execute("insert into kept values ('under way')")
+    token = fault.inject(world, {})
+    with pytest.raises(psycopg.OperationalError):
+        under_way.commit()
+    under_way.close()
+    fault.heal(world, token)
+    with server.connect() as after:
+        assert after.execute("select what from kept").fetchall() == [("committed",)]
+
+
 def test_the_harness_keeps_its_own_connections_to_the_database(world: World) -> None:
     fault = REGISTRY["database_connections_cut"]
     with psycopg.connect(world.odoo_dsn()) as own:
@@ -438,6 +467,8 @@ def test_a_world_without_the_part_says_so(world: World) -> None:
     world.odoo_proxy = None
     with pytest.raises(WorldFailed, match="proxy in front of Odoo"):
         REGISTRY["odoo_acknowledgement_lost"].inject(world, {})
+    with pytest.raises(WorldFailed, match="database server of its own"):
+        REGISTRY["database_kill"].inject(SimpleNamespace(database_server=None), {})
     world.connector, kept = None, world.connector
     with pytest.raises(WorldFailed, match="connector"):
         REGISTRY["connector_kill"].inject(world, {})

@@ -72,6 +72,19 @@ def test_an_answer_that_is_not_odoos_is_not_definite(serve: Callable[..., str]) 
         odoo.call("res.partner", "search", domain=[])
 
 
+@pytest.mark.parametrize(
+    ("method", "error"), [("create", httpx.ReadError), ("search", OdooRefused)]
+)
+def test_a_database_lost_in_the_middle_may_have_been_at_the_commit(
+    serve: Callable[..., str], method: str, error: type[Exception]
+) -> None:
+    lost = {"name": "psycopg2.OperationalError", "message": "server closed the connection"}
+    with Odoo(serve(lambda handler, body: (500, lost)), "db", "key") as odoo:
+        with pytest.raises(error, match="server closed the connection"):
+            odoo.call("res.partner", method)
+        assert odoo.writes == 0
+
+
 def test_a_lost_answer_is_not_tried_again(serve: Callable[..., str]) -> None:
     calls = []
 

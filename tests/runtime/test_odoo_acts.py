@@ -34,7 +34,7 @@ def acts(breaks_at: str, error: Exception) -> OdooActs:
 
 
 def refusal(call: str) -> OdooRefused:
-    return OdooRefused(call, 500, "psycopg2.InterfaceError", "connection already closed")
+    return OdooRefused(call, 422, "odoo.exceptions.UserError", "not like this")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 
 import psycopg
 import pytest
@@ -19,11 +22,14 @@ from peakproof.seed import wait_until
 
 OWNER = """
 from peakproof.runtime.postgres import Cluster
-import signal
+import signal, sys
 cluster = Cluster()
 cluster.start()
-print(cluster.process.pid, cluster.folder, flush=True)
-signal.pause()
+with cluster.connect() as session:
+    if sys.argv[1] == "paused":
+        cluster.pause()
+    print(cluster.process.pid, session.info.backend_pid, cluster.folder, flush=True)
+    signal.pause()
 """
 
 
@@ -63,6 +69,39 @@ def test_a_crash_loses_no_commit_and_a_restart_keeps_the_address(cluster: Cluste
         assert connection.execute("select id from kept order by id").fetchall() == [(1,), (2,)]
 
 
+def test_a_paused_server_answers_nobody_and_goes_on_where_it_stood(cluster: Cluster) -> None:
+    heard: Queue[str] = Queue()
+
+    def ask() -> None:
+        heard.put(str(session.execute("select 'here'").fetchone()))
+
+    with cluster.connect() as session:
+        ask()
+        assert heard.get(timeout=5) == "('here',)"
+        cluster.pause()
+        asking = threading.Thread(target=ask)
+        asking.start()
+        with pytest.raises(psycopg.OperationalError, match="timeout"):
+            psycopg.connect(cluster.dsn("postgres"), connect_timeout=2)
+        assert heard.empty()
+        for _ in range(2):
+            cluster.resume()
+        assert heard.get(timeout=5) == "('here',)"
+        asking.join()
+
+
+def test_a_paused_server_can_be_stopped_and_killed(cluster: Cluster) -> None:
+    for end in (cluster.stop, cluster.kill):
+        with cluster.connect() as session:
+            session.execute("select 1")
+            cluster.pause()
+            begin = time.monotonic()
+            end()
+            assert time.monotonic() - begin < 10, "nobody had to be forced"
+            assert not cluster.running
+        cluster.start()
+
+
 def test_a_saved_cluster_is_restored_whole(cluster: Cluster, tmp_path: Path) -> None:
     cluster.create_database("golden", "template0")
     with psycopg.connect(cluster.dsn("golden"), autocommit=True) as connection:
@@ -80,15 +119,17 @@ def test_a_saved_cluster_is_restored_whole(cluster: Cluster, tmp_path: Path) -> 
     assert not second.folder.exists()
 
 
-def test_a_killed_harness_leaves_no_server_and_no_folder() -> None:
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_killed_harness_leaves_no_server_and_no_folder(state: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OWNER, state], stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout is not None
-        pid, folder = owner.stdout.readline().split()
+        *pids, folder = owner.stdout.readline().split()
         owner.kill()
         owner.communicate()
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), 10, "the server to end")
+    for pid in pids:
+        wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), 10, f"{pid} to end")
     wait_until(lambda: not Path(folder).exists(), 10, "its folder to be removed")
 
 

@@ -122,14 +122,37 @@ def test_a_server_that_cannot_start_shows_its_last_lines(
     runtime.drop(database)
 
 
-def test_postgres_comes_back_after_a_crash_with_what_was_committed(
-    runtime: ProcessRuntime, template: Template, odoo: OdooProcess
+def test_a_server_of_its_own_comes_back_after_a_crash_with_what_was_committed(
+    runtime: ProcessRuntime, template: Template, tmp_path: Path
 ) -> None:
+    heard: list[str] = []
+    database = runtime.new_database(template, "own", lambda outcome, _: heard.append(outcome))
+    storage = runtime.create_database("beside", database)
+    odoo = runtime.start_odoo(database, tmp_path / "odoo.log")
+    server = runtime.server(database)
     with odoo.client() as client:
         client.create("res.partner", {"name": "Committed"})
-        runtime.cluster(template).restart(crash=True)
+        server.kill()
+        assert heard == ["started", "killed"]
+        for address in (database.dsn, storage):
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(address)
+        server.start()
         found = wait_until(lambda: _found(client), 30, "Odoo to use the database server again")
     assert found == ["Committed"]
+    psycopg.connect(storage).close()
+    runtime.drop_storage("beside")
+    runtime.drop(database)
+    assert not server.folder.exists()
+
+
+def test_a_server_of_its_own_is_nobody_elses(
+    runtime: ProcessRuntime, template: Template, odoo: OdooProcess
+) -> None:
+    database = runtime.new_database(template, "apart", lambda *_: None)
+    runtime.server(database).kill()
+    assert "Administrator" in names(odoo)
+    runtime.drop(database)
 
 
 def _found(client: Any) -> list[str]:
