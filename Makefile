@@ -29,8 +29,8 @@ check: $(VENV)/.ready  ## format, lint, types, house rules
 test: $(VENV)/.ready check  ## everything: checks, unit tests, real Odoo, real connectors
 	$(BIN)/pytest
 
-selftest: $(VENV)/.ready  ## the reference connector through every scenario
-	$(BIN)/peakproof gate --connector connectors/reference --seed $(SEED)
+selftest: $(VENV)/.ready  ## prove what is found: the reference and every deliberate defect
+	$(BIN)/peakproof selftest --seed $(SEED) --page docs/detection.md
 
 docs: $(VENV)/.ready  ## write the reference pages from the registries
 	$(BIN)/python docs/generate.py

@@ -28,11 +28,14 @@ from peakproof.connector import ConnectorSpec
 from peakproof.errors import PeakproofError, UsageError
 from peakproof.gate import GateRequest, check, gate
 from peakproof.outcomes import ExitCode, exit_code, worst
+from peakproof.report import detection
 from peakproof.report.console import print_gates
+from peakproof.report.detection import print_selftest
 from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
 from peakproof.runtime.doctor import examine
 from peakproof.runtime.process import ProcessRuntime
+from peakproof.selftest import SEEDS_MAX, SelftestRequest, chosen, selftest
 from peakproof.version import __version__
 
 __all__ = ["app", "main"]
@@ -116,6 +119,35 @@ def gate_command(
         for folder in _folders(path)
     ]
     _gate(requests, odoo_source)
+
+
+@app.command("selftest")
+def selftest_command(
+    defect: Annotated[
+        list[str] | None, typer.Option("--defect", help="Only this defect; repeat.")
+    ] = None,
+    seed: SeedOption = 1,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="How many seeds a defect has to be caught in.")
+    ] = SEEDS_MAX,
+    worlds: WorldsOption = 0,
+    runs: RunsOption = Path("runs"),
+    page: Annotated[
+        Path | None, typer.Option("--page", help="File to write the detection matrix to.")
+    ] = None,
+    odoo_source: SourceOption = None,
+) -> None:
+    """Prove that peakproof finds what is broken: the reference and every deliberate defect."""
+    request = SelftestRequest(
+        defects=defect or [], seed=seed, seeds=seeds, runs=runs, worlds=worlds
+    )
+    chosen(request.defects)
+    with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
+        record = selftest(request, runtime, _CONSOLE, describe)
+    print_selftest(record, _CONSOLE)
+    if page is not None:
+        page.write_text(detection.page(record))
+    raise typer.Exit(detection.selftest_code(record))
 
 
 @app.command("check")
@@ -232,17 +264,23 @@ def _resolve(connector: Path) -> Path:
 
 
 def _folders(path: Path) -> list[Path]:
-    """Return a connector's folder, or every connector in a folder that holds several."""
+    """Return a connector's folder, its variants, or every connector in a folder of several."""
     folder = _resolve(path)
+    if (folder / "connector.toml").is_file():
+        return ConnectorSpec.variants_in(folder) or [folder]
     inside = sorted(file.parent for file in folder.glob("*/connector.toml"))
-    return inside if inside and not (folder / "connector.toml").is_file() else [folder]
+    return [one for one in inside if not ConnectorSpec.variants_in(one)] or [folder]
 
 
 def _connectors() -> list[tuple[str, str]]:
     rows = []
     for file in sorted(catalog.folder("connectors").glob("*/connector.toml")):
+        name, variants = f"connectors/{file.parent.name}", ConnectorSpec.variants_in(file.parent)
+        if variants:
+            rows.append((f"{name}/*.py", f"{len(variants)} variants; see `peakproof selftest`"))
+            continue
         identity = ConnectorSpec.load(file).connector
-        rows.append((f"connectors/{file.parent.name}", f"{identity.version}: {identity.summary}"))
+        rows.append((name, f"{identity.version}: {identity.summary}"))
     return rows
 
 

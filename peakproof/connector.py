@@ -217,6 +217,13 @@ class ConnectorSpec(Strict):
         spec._check(file)
         return spec
 
+    @staticmethod
+    def variants_in(folder: Path) -> list[Path]:
+        """Return the variants that a connector's folder holds; none where it is one by itself."""
+        if not _document(folder / "connector.toml").get("variants"):
+            return []
+        return sorted(folder.glob("[!_]*.py"))
+
     def _choose(self, file: Path, variant: str) -> None:
         """Be one of the variants; raises BadFile where that does not fit."""
         known = sorted(module.stem for module in file.parent.glob("[!_]*.py"))

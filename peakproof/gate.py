@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
@@ -26,7 +27,10 @@ from peakproof.runtime.process import ProcessRuntime
 from peakproof.seed import Clock
 from peakproof.store import RunFolder
 
-__all__ = ["GateRequest", "check", "gate"]
+__all__ = ["GateRequest", "Saying", "check", "gate", "play", "processors", "side_by_side"]
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
 
 # Phases in which only the harness works; in the others the story, Odoo or the connector does.
 _OWN_PHASES = ("simulators", "reads", "merge", "judge", "report")
@@ -65,28 +69,20 @@ def gate(
     started = Clock.start().wall(0).isoformat()
     spec = ConnectorSpec.load(request.connector)
     names, left_out = _choose(request, spec)
-    saying = threading.Lock()
-
-    def say(lines: list[str]) -> None:
-        with saying:
-            for line in lines:
-                console.print(line, markup=False)
-
-    def play(name: str) -> tuple[RunRecord, History]:
-        run = RunRequest(
+    asked = [
+        RunRequest(
             scenario=name,
             connector=request.connector,
             seed=request.seed,
             options=request.options,
             runs=request.runs,
         )
-        folder = execute(run, runtime, lambda plan: say(describe(plan)))
-        record, history = _judge(folder)
-        took = sum(record.durations_seconds.values())
-        say([f"  -> {name}: {record.verdict} in {took:.1f} s, {folder.path}"])
-        return record, history
-
-    judged = _side_by_side(play, names, request.worlds or os.cpu_count() or 1)
+        for name in names
+    ]
+    say = Saying(console)
+    judged = side_by_side(
+        lambda run: play(run, runtime, say, describe), asked, request.worlds or processors()
+    )
     total = time.monotonic() - begin
     verdict = worst([record.verdict for record, _ in judged])
     gate_record = GateRecord(
@@ -106,14 +102,42 @@ def gate(
     return gate_record
 
 
-def _side_by_side(
-    play: Callable[[str], tuple[RunRecord, History]], names: list[str], worlds: int
-) -> list[tuple[RunRecord, History]]:
-    """Play the scenarios, so many at a time; the results are in the order of the names."""
-    if worlds == 1 or len(names) == 1:
-        return [play(name) for name in names]
-    with ThreadPool(min(worlds, len(names))) as pool:  # its threads do not outlive an interrupt
-        return list(pool.imap(play, names))
+class Saying:
+    """Prints lines that belong together without those of another world between them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._turn = threading.Lock()
+
+    def __call__(self, lines: list[str]) -> None:
+        """Print the lines."""
+        with self._turn:
+            for line in lines:
+                self._console.print(line, markup=False)
+
+
+def play(
+    run: RunRequest, runtime: ProcessRuntime, say: Saying, describe: Callable[[Plan], list[str]]
+) -> tuple[RunRecord, History]:
+    """Play one scenario, judge it, say what came of it."""
+    folder = execute(run, runtime, lambda plan: say(describe(plan)))
+    record, history = _judge(folder)
+    took = sum(record.durations_seconds.values())
+    say([f"  -> {run.scenario}: {record.verdict} in {took:.1f} s, {folder.path}"])
+    return record, history
+
+
+def processors() -> int:
+    """Return how many worlds the machine carries at a time: one for each processor."""
+    return os.cpu_count() or 1
+
+
+def side_by_side(work: Callable[[Item], Outcome], items: list[Item], worlds: int) -> list[Outcome]:
+    """Work on the items, so many at a time; the results are in the order of the items."""
+    if worlds == 1 or len(items) == 1:
+        return [work(item) for item in items]
+    with ThreadPool(min(worlds, len(items))) as pool:  # its threads do not outlive an interrupt
+        return list(pool.imap(work, items))
 
 
 def check(run_folder: Path, console: Console) -> int:

@@ -74,5 +74,7 @@ def test_a_folder_of_connectors_means_all_of_them() -> None:
     done = peakproof("gate", "--connector", "connectors", "--scenario", "dance")
     assert done.returncode == ExitCode.USAGE
     folders = [folder.name for folder in cli._folders(ROOT / "connectors")]
-    assert folders == catalog.names("connectors")
+    assert folders == [name for name in catalog.names("connectors") if name != "defects"]
+    variants = [path.stem for path in cli._folders(ROOT / "connectors" / "defects")]
+    assert set(variants) == set(catalog.load("connectors", "defects").REGISTRY)
     assert cli._folders(ROOT / "connectors" / "reference") == [ROOT / "connectors" / "reference"]

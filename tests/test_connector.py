@@ -100,7 +100,11 @@ def test_placeholders() -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    sorted(path.parent for path in catalog.folder("connectors").glob("*/connector.toml")),
+    sorted(
+        chosen
+        for file in catalog.folder("connectors").glob("*/connector.toml")
+        for chosen in ConnectorSpec.variants_in(file.parent) or [file.parent]
+    ),
     ids=lambda path: path.name,
 )
 def test_every_bundled_connector_loads(folder: Path) -> None:

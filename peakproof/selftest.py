@@ -1,0 +1,141 @@
+"""The self-test: how much the harness finds, measured on connectors that are broken on purpose.
+
+The reference is played through every scenario and must trip nothing; then each defect of
+``connectors/defects`` through its own, over a few seeds until it is caught: an invariant that
+it names must be violated. A defect that is missed, or noticed only by an invariant that has
+nothing to do with it, fails the self-test.
+"""
+
+import importlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from peakproof import catalog
+from peakproof.errors import UnknownName
+from peakproof.gate import GateRequest, Saying, gate, play, processors, side_by_side
+from peakproof.outcomes import Verdict
+from peakproof.plan import Plan
+from peakproof.report.detection import CAUGHT, MISSED, UNRELATED, DetectionRecord, SelftestRecord
+from peakproof.report.records import GateRecord, RunRecord
+from peakproof.run import RunRequest
+from peakproof.runtime.process import ProcessRuntime
+from peakproof.seed import Clock
+
+__all__ = ["SelftestRequest", "chosen", "detection", "selftest"]
+
+SEEDS_MAX = 3
+
+
+class SelftestRequest(msgspec.Struct, kw_only=True):
+    """What to test: defects (none means all, and the reference), the first seed, how many."""
+
+    defects: list[str] = []
+    seed: int = 1
+    seeds: int = SEEDS_MAX
+    runs: Path = Path("runs")
+    worlds: int = 0
+
+
+def chosen(names: list[str]) -> dict[str, Any]:
+    """Return what the defects say of themselves, by name; UnknownName offers the nearest."""
+    package = catalog.load("connectors", "defects")
+    for name in names:
+        if name not in package.REGISTRY:
+            raise UnknownName("defect", name, package.REGISTRY)
+    return {
+        name: importlib.import_module(f"{package.__name__}.{name}").DEFECT
+        for name in names or package.REGISTRY
+    }
+
+
+def selftest(
+    request: SelftestRequest,
+    runtime: ProcessRuntime,
+    console: Console,
+    describe: Callable[[Plan], list[str]],
+) -> SelftestRecord:
+    """Play the reference and every defect; return what was found."""
+    begin = time.monotonic()
+    started = Clock.start().wall(0).isoformat()
+    defects = chosen(request.defects)
+    reference = None if request.defects else _reference(request, runtime, console, describe)
+    say = Saying(console)
+
+    def hunt(name: str) -> DetectionRecord:
+        played: list[RunRecord] = []
+        for seed in range(request.seed, request.seed + request.seeds):
+            run = RunRequest(
+                scenario=defects[name].scenario,
+                connector=catalog.folder("connectors") / "defects" / f"{name}.py",
+                seed=seed,
+                options=defects[name].options,
+                runs=request.runs / "selftest" / name,
+            )
+            played.append(play(run, runtime, say, lambda _plan: [])[0])
+            found = detection(name, defects[name], played)
+            if found.outcome == CAUGHT:
+                break
+        say([f"{name}: {found.outcome}"])
+        return found
+
+    found = side_by_side(hunt, list(defects), request.worlds or processors())
+    return SelftestRecord(
+        started=started,
+        seed=request.seed,
+        seeds=request.seeds,
+        detections=found,
+        reference=reference.verdict if reference else None,
+        reference_scenarios=[run.scenario for run in reference.runs] if reference else [],
+        duration_seconds=time.monotonic() - begin,
+        versions=reference.versions if reference else {},
+    )
+
+
+def _reference(
+    request: SelftestRequest,
+    runtime: ProcessRuntime,
+    console: Console,
+    describe: Callable[[Plan], list[str]],
+) -> GateRecord:
+    asked = GateRequest(
+        connector=catalog.folder("connectors") / "reference",
+        seed=request.seed,
+        runs=request.runs,
+        worlds=request.worlds,
+    )
+    return gate(asked, runtime, console, describe)
+
+
+def detection(name: str, defect: Any, played: list[RunRecord]) -> DetectionRecord:
+    """Return what the runs of one defect, played one after the other, say of it."""
+    last = played[-1]
+    violated = {
+        result.invariant: result for result in last.results if result.verdict is Verdict.VIOLATED
+    }
+    slow = {result.invariant for result in last.results if result.verdict is Verdict.SLOW}
+    related = [invariant for invariant in defect.invariants if invariant in violated]
+    related += [invariant for invariant in defect.invariants if invariant in slow]
+    outcome = CAUGHT if related else UNRELATED if violated else MISSED
+    first = violated[related[0]].findings[:1] if related and related[0] in violated else []
+    return DetectionRecord(
+        defect=name,
+        title=defect.title,
+        flow=defect.flow,
+        cases=list(defect.cases),
+        scenario=defect.scenario,
+        options=defect.options,
+        expected=list(defect.invariants),
+        violated=[*violated, *slow],
+        outcome=outcome,
+        seed=last.seed,
+        runs=len(played),
+        run_seconds=sum(sum(run.durations_seconds.values()) for run in played),
+        story_seconds=first[0].time if first else None,
+        found=f"{first[0].what} ({first[0].subject}): {first[0].found}" if first else "",
+        folder=last.folder,
+    )
