@@ -42,8 +42,9 @@ def checkout(
     label: str,
     shipping: str = "Standard",
     discount_code: str = "",
+    gift_card: str = "",
 ) -> Step:
-    """A shopper buys; the shopper is named by the e-mail address."""
+    """A shopper buys, and pays by gift card as far as that goes; named by the e-mail address."""
     arguments: dict[str, Any] = {
         "lines": lines,
         "customer": msgspec.to_builtins(customer),
@@ -51,6 +52,8 @@ def checkout(
     }
     if discount_code:
         arguments["discount_code"] = discount_code
+    if gift_card:
+        arguments["gift_card"] = gift_card
     return Step(
         at_seconds=at_seconds,
         actor=f"shopper:{customer.email}",

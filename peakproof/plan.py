@@ -15,6 +15,7 @@ __all__ = [
     "CarrierService",
     "Customer",
     "DiscountCode",
+    "GiftCard",
     "Location",
     "Plan",
     "PlannedFault",
@@ -85,6 +86,13 @@ class DiscountCode(msgspec.Struct, kw_only=True):
     value: str
 
 
+class GiftCard(msgspec.Struct, kw_only=True):
+    """A gift card that a shopper may pay with: its code, and the money on it."""
+
+    code: str
+    balance: str
+
+
 class Customer(msgspec.Struct, kw_only=True):
     """A person with one address, used for shipping and billing."""
 
@@ -141,6 +149,7 @@ class Shop(msgspec.Struct, kw_only=True):
     customers: list[Customer] = []
     shipping_rates: list[ShippingRate] = []
     discount_codes: list[DiscountCode] = []
+    gift_cards: list[GiftCard] = []
     exchange_rates: dict[str, str] = {}  # presentment currency -> units per shop unit
     bank_accounts: list[BankAccount] = []
     carrier_accounts: list[CarrierAccount] = []

@@ -3,6 +3,10 @@
 Baskets with prices, quantities and discounts whose tax does not come out even, per line and per
 order; a discount of a hundred per cent; a fixed discount larger than some lines; a price that
 changes between two checkouts of one item. The seed decides whether prices include the tax.
+
+Two gift cards pay: a large one a whole order, a small one a part of another, the rest by card.
+A gift card pays and takes nothing off; when it is empty the shop refuses it (that step fails
+with ``empty_gift_card``).
 Try it: ``peakproof run price_and_tax --connector connectors/reference``.
 """
 
@@ -13,7 +17,7 @@ import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import checkout
-from peakproof.plan import DiscountCode, Plan, Scenario, Shop, Stage, Step, TaxRule
+from peakproof.plan import DiscountCode, GiftCard, Plan, Scenario, Shop, Stage, Step, TaxRule
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -23,6 +27,9 @@ NAME = "price_and_tax"
 # Amounts whose tax ends in half a cent or thirds, at the rates below.
 AWKWARD_PRICES = ("0.05", "0.99", "1.85", "3.33", "6.15", "9.95", "24.38", "99.99")
 RATES = ("0.0825", "0.19", "0.0775", "0.21")
+LARGE, SMALL = "GIFT-LARGE-7QXA", "GIFT-SMALL-2MRD"
+# Which order is paid with which: whole, in part, by what is no longer there.
+PAID_WITH = {5: LARGE, 8: SMALL, 9: LARGE, 10: SMALL}
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -52,6 +59,10 @@ def plan(options: Options, seed: Seed) -> Plan:
         DiscountCode(code="SEVEN", kind="fixed", value="7.00"),
         DiscountCode(code="HALF", kind="percentage", value="12.5"),
     ]
+    shop.gift_cards = [
+        GiftCard(code=LARGE, balance="5000.00"),
+        GiftCard(code=SMALL, balance=f"{draws.randint(101, 699) / 100:.2f}"),
+    ]
     steps: list[Step] = []
     for number in range(options.orders):
         code = ["", "FREE", "THIRD", "SEVEN", "HALF", ""][number % 6]
@@ -63,6 +74,7 @@ def plan(options: Options, seed: Seed) -> Plan:
                 f"order-{number + 1}",
                 shipping=draws.choice(["Standard", "Express"]),
                 discount_code=code,
+                gift_card=PAID_WITH.get(number, ""),
             )
         )
     for number in range(options.price_changes):

@@ -8,6 +8,9 @@ Generous in form: Odoo may show a discount as a percentage, as a lower price or 
 line of its own; prices with or without tax; the street in one field or two; capitals and
 spaces as it likes. Strict in money: every cent counts, per SKU as in total.
 
+A gift card pays and takes nothing off: an Odoo order that comes to less by just what gift cards
+paid took the payment for a discount.
+
 Left out and counted: cancelled orders (orders_exactly_once judges those), orders without
 exactly one confirmed sale order (likewise), refunded orders whose sale order shows neither the
 goods as bought nor as kept. Unknown: no order was left to compare.
@@ -188,12 +191,26 @@ def _money(order: Record, sale: Record, known_skus: set[str]) -> list[tuple[str,
     totals = order.get("totals") or {}
     tax, total = _decimal(totals.get("tax")), _decimal(totals.get("total"))
     differences += _differ("tax of the order", tax, _decimal(sale.get("amount_tax")))
-    differences += _differ("grand total", total, _decimal(sale.get("amount_total")))
+    missing = total - _decimal(sale.get("amount_total"))
+    differences += _differ("grand total", total, total - missing)
+    card = _paid_by_gift_card(order)
+    if card and missing == card:
+        said = f"{total - missing:.2f}, less by the {card:.2f} that a gift card paid"
+        differences.append(("gift card taken for a discount", f"{total:.2f}", said))
     if order.get("currency") != sale.get("currency"):
         differences.append(("currency", str(order.get("currency")), str(sale.get("currency"))))
     if differences:
         differences = [_explained(one, order, sale) for one in differences]
     return differences
+
+
+def _paid_by_gift_card(order: Record) -> Decimal:
+    paid = (
+        _decimal(one["amount"])
+        for one in order.get("transactions") or []
+        if one["gateway"] == "gift_card" and one["kind"] == "SALE" and one["status"] == "SUCCESS"
+    )
+    return sum(paid, _ZERO)
 
 
 def _other(wanted: Content, got: Content, gaps: Share) -> list[tuple[str, str, str]]:
@@ -292,6 +309,17 @@ def _discount_forgotten() -> Story:
     return story.finish()
 
 
+def _gift_card(*, as_discount: bool) -> Story:
+    story = _one()
+    paid = {"kind": "SALE", "status": "SUCCESS", "gateway": "gift_card", "amount": "7.00"}
+    story.orders["1001"]["transactions"] = [paid]
+    if as_discount:
+        sale = story.odoo[1]
+        sale["lines"].append({"sku": "", "name": "Gift card", "quantity": "1", "total": "-7.00"})
+        sale["amount_total"] = str(Decimal(sale["amount_total"]) - 7)
+    return story.finish()
+
+
 def _other_customer() -> Story:
     story = _one()
     story.odoo[1]["partner"]["email"] = "somebody.else@example.com"
@@ -348,6 +376,15 @@ EXAMPLES = [
     Example(name="one cent off", tell=_cent_off, verdict=Verdict.VIOLATED, says="tax of TEE"),
     Example(name="discount in a line of its own", tell=_discount_line, verdict=Verdict.PASS),
     Example(name="discount forgotten", tell=_discount_forgotten, verdict=Verdict.VIOLATED),
+    Example(
+        name="paid by gift card", tell=lambda: _gift_card(as_discount=False), verdict=Verdict.PASS
+    ),
+    Example(
+        name="a gift card as a discount",
+        tell=lambda: _gift_card(as_discount=True),
+        verdict=Verdict.VIOLATED,
+        says="gift card taken for a discount",
+    ),
     Example(name="another customer", tell=_other_customer, verdict=Verdict.VIOLATED),
     Example(
         name="nowhere to ship to",

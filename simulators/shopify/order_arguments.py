@@ -148,7 +148,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     """Return the cart that the act ``checkout`` describes; raises Refused for unknown names.
 
     ``lines`` are ``{sku, quantity, properties}``. As in the real shop, the same item is one line
-    unless the properties (texts by name) differ.
+    unless the properties (texts by name) differ. ``gift_card`` is the code of one that pays.
     """
     items = _cart_items(shop, arguments.get("lines") or [])
     if not items:
@@ -164,6 +164,9 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     payment = arguments.get("payment", "paid")
     if payment not in ("paid", "authorized", "pending"):
         raise nearest("bad_payment", "payment", payment, ("paid", "authorized", "pending"))
+    card = arguments.get("gift_card")
+    if card and payment == "pending":
+        raise Refused("bad_payment", "A gift card pays at once, it cannot be pending.")
     given = arguments.get("customer") or {}
     return Cart(
         items=items,
@@ -177,6 +180,7 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
         tags=list(arguments.get("tags") or []),
         payment=payment,
         gateway=arguments.get("gateway", "shopify_payments"),
+        gift_card=shop.orders.gift_cards.find(str(card)) if card else None,
         source_name=arguments.get("source_name", "web"),
     )
 

@@ -4,7 +4,7 @@ Models Admin API 2026-10. The order is announced by ``orders/create`` right afte
 committed; ``order_transactions/create`` and ``orders/paid`` follow, then ``orders/updated``,
 because the real platform touches an order again while it is routed.
 
-Not modelled: abandoned checkouts, tips, gift card payments, failed payments.
+Not modelled: abandoned checkouts, tips, failed payments.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,19 @@ import msgspec
 from .catalog import DEFAULT_TITLE, Variant
 from .customers import Address, Customer
 from .fulfilment_records import FulfillmentOrder, FulfillmentOrderLine
+from .gift_cards import GATEWAY as GIFT_CARD
+from .gift_cards import GiftCard
 from .locations import Location
+from .order_money import ZERO, quantum_of, rounded
 from .order_pricing import apply_discount, price_line, price_shipping
-from .order_records import DiscountApplication, Line, Order, ShippingLine, TaxRate
+from .order_records import (
+    DiscountApplication,
+    Line,
+    Order,
+    ShippingLine,
+    TaxRate,
+    Transaction,
+)
 from .order_stock import Placement, place
 from .order_totals import current_totals
 from .orders import Orders
@@ -68,6 +78,7 @@ class Cart(msgspec.Struct, kw_only=True, eq=False):
     attributes: list[dict[str, str]] = []
     payment: str = "paid"
     gateway: str = "shopify_payments"
+    gift_card: GiftCard | None = None  # pays first, as far as its balance goes
     source_name: str = "web"
     source_identifier: str | None = None
     test: bool = False
@@ -234,20 +245,35 @@ def buy(orders: Orders, cart: Cart) -> Order:
 def _settle_payment(orders: Orders, order: Order, cart: Cart) -> None:
     shop = orders.shop
     totals = [current_totals(order, side).total for side in range(len(order.currencies))]
-    payment = None
-    if cart.payment != "pending" and totals[0]:
-        kind = "SALE" if cart.payment == "paid" else "AUTHORIZATION"
-        payment = orders.pay(order, kind, totals, gateway=cart.gateway)
+    payments = _pay(orders, order, cart, totals) if cart.payment != "pending" else []
     if order.customer is not None:
         shop.customers.touch_order(order.customer, totals[0])
     orders.created(order)
     if shop.subscriptions.wanted(_ROUTED):
         for entry in order.fulfillment_orders:
             _announce_routing(orders, entry)
-    if payment is not None:
+    for payment in payments:
         orders.announce_payment(payment)
-    paid = not totals[0] or (payment is not None and payment.kind == "SALE")
+    paid = not totals[0] or (bool(payments) and payments[-1].kind == "SALE")
     orders.routed(order, ("orders/paid",) if paid else ())
+
+
+def _pay(orders: Orders, order: Order, cart: Cart, totals: list[Decimal]) -> list[Transaction]:
+    """Take the money: from the gift card what is on it, the rest through the gateway."""
+    payments, rest = [], totals
+    card = cart.gift_card
+    if card is not None and totals[0]:
+        part = min(card.balance, totals[0])
+        parts = totals
+        if part < totals[0]:
+            quantum = quantum_of(order.currencies[-1])
+            parts = [part, *(rounded(part * order.rate, quantum) for _ in totals[1:])]
+        payments.append(orders.pay(order, "SALE", parts, gateway=GIFT_CARD, gift_card=card))
+        rest = [total - part for total, part in zip(totals, parts, strict=True)]
+    if rest[0] > ZERO:
+        kind = "SALE" if cart.payment == "paid" else "AUTHORIZATION"
+        payments.append(orders.pay(order, kind, rest, gateway=cart.gateway))
+    return payments
 
 
 def _announce_routing(orders: Orders, entry: FulfillmentOrder) -> None:

@@ -6,7 +6,7 @@ Models Admin API 2026-10. Every record knows its number (REST id) and gid. Amoun
 ``sides``: one entry in the shop's currency and, for orders in another currency, a second one
 in the presentment currency. Records hold facts; ``order_totals`` adds them up.
 
-Not modelled: duties, tips, additional fees, selling plans, bundles, gift card payments.
+Not modelled: duties, tips, additional fees, selling plans, bundles.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .catalog import Variant
     from .customers import Address, Customer
     from .fulfilment_records import Fulfillment, FulfillmentOrder
+    from .gift_cards import GiftCard
     from .inventory import InventoryItem
     from .locations import Location
     from .refund_records import Refund, Return
@@ -214,6 +215,15 @@ class Transaction(msgspec.Struct, eq=False, gc=False):
     authorization: str | None = None
     error_code: str | None = None
     message: str | None = None
+    gift_card: GiftCard | None = None
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        """What the gateway said about it: of a gift card, which one it was."""
+        card = self.gift_card
+        if card is None:
+            return {}
+        return {"gift_card_id": card.number, "gift_card_last_characters": card.last_characters}
 
 
 class Order(msgspec.Struct, eq=False, gc=False):

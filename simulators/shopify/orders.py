@@ -19,6 +19,7 @@ from .fulfilment_records import (
     FulfillmentOrder,
     FulfillmentOrderLine,
 )
+from .gift_cards import GiftCard, GiftCards
 from .order_records import Line, Order, TaxRate, Transaction
 from .order_totals import financial_status
 from .payload_order import order_payload
@@ -62,6 +63,7 @@ class Orders:
         self.edits: dict[int, Any] = {}  # order_edit.Edit by number
         self.drafts: dict[int, Any] = {}  # drafts.Draft by number
         self.payouts = Payouts(shop)
+        self.gift_cards = GiftCards(shop)
 
     def next_sequence(self) -> int:
         """Return the next order number (the one in ``#1001``)."""
@@ -107,8 +109,10 @@ class Orders:
         gateway: str = GATEWAY,
         status: str = "SUCCESS",
         parent: Transaction | None = None,
+        gift_card: GiftCard | None = None,
     ) -> Transaction:
-        """Add a transaction to an order and announce it."""
+        """Add a transaction to an order; a refund goes back on the gift card that paid."""
+        card = gift_card or (parent.gift_card if parent else None)
         number, identity = self.identity("OrderTransaction")
         now = self.shop.now()
         transaction = Transaction(
@@ -124,7 +128,10 @@ class Orders:
             f"{order.name}.{len(order.transactions) + 1}",
             parent,
             f"pi_{number}" if gateway == GATEWAY else None,
+            gift_card=card,
         )
+        if card is not None:
+            card.moved(kind, amounts[0])
         order.transactions.append(transaction)
         self.transactions[number] = transaction
         self.payouts.booked(transaction)

@@ -14,7 +14,11 @@ from .shop import Shop
 __all__ = ["ACTS", "REST", "SNAPSHOT", "attach"]
 
 ACTS = {**order_acts.ACTS, **draft_acts.ACTS, **payout_acts.ACTS}
-SNAPSHOT = {"order": snapshot_orders, **payout_acts.SNAPSHOT}
+SNAPSHOT = {
+    "order": snapshot_orders,
+    "gift_card": lambda shop: shop.orders.gift_cards.records(),
+    **payout_acts.SNAPSHOT,
+}
 
 
 def attach(shop: Shop) -> None:

@@ -42,7 +42,7 @@ CARD = {
 
 def announced_transaction(shop: Shop, transaction: Transaction) -> dict[str, Any]:
     """Return a transaction as ``order_transactions/create`` carries it: with the card."""
-    card = None if transaction.gateway == "manual" else dict(CARD)
+    card = None if transaction.gateway in ("manual", "gift_card") else dict(CARD)
     return {**transaction_payload(shop, transaction), "payment_details": card}
 
 
@@ -71,7 +71,7 @@ def transaction_payload(shop: Shop, transaction: Transaction) -> dict[str, Any]:
         "parent_id": parent.number if parent else None,
         "payment_id": transaction.payment_id,
         "processed_at": shop.iso(transaction.processed_at),
-        "receipt": {},
+        "receipt": transaction.receipt,
         "source_name": order.source_name,
         "status": transaction.status.lower(),
         "test": order.test,

@@ -21,7 +21,6 @@ from .errors import Refused
 from .ids import gid
 from .order_money import ZERO, quantum_of, rounded
 from .order_records import Order, Transaction
-from .order_totals import received
 
 if TYPE_CHECKING:
     from .shop import Shop
@@ -223,8 +222,15 @@ class Payouts:
         due_by: Callable[[datetime], datetime] = lambda moment: moment,
     ) -> Dispute:
         """Open a dispute; a chargeback takes the money and a fee at once. Raises Refused."""
-        paid = received(order)
-        if not any(entry.gateway == "shopify_payments" for entry in order.transactions) or not paid:
+        paid = sum(
+            (
+                entry.amount
+                for entry in self.entries
+                if entry.order is order and entry.type == "CHARGE"
+            ),
+            ZERO,
+        )
+        if not paid:
             raise Refused("not_paid", f"{order.name} has no charge that could be disputed.")
         quantum = quantum_of(self.shop.currency)
         wanted = paid if amount is None else rounded(amount, quantum)

@@ -5,7 +5,7 @@ RETURN (shipped units back into stock), CANCEL (unshipped units released), NO_RE
 units first, then unshipped ones). What is paid back beyond or below the value of the goods
 becomes an order adjustment. Paying back more than came in is refused unless allowed.
 
-Not modelled: store credit, refund duties, gift card refunds, refunds that fail at the gateway.
+Not modelled: store credit, refund duties, refunds that fail at the gateway.
 """
 
 from decimal import Decimal

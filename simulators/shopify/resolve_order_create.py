@@ -13,6 +13,7 @@ from typing import Any
 
 from .context import Context
 from .errors import Refused
+from .gift_cards import GATEWAY as GIFT_CARD
 from .ids import number_of
 from .order_change import update
 from .order_checkout import Cart, CartItem, buy
@@ -182,6 +183,8 @@ def order_create(arguments: Arguments, context: Context) -> dict[str, Any]:
             cart.payment, cart.gateway = status.lower(), "manual"
         elif status not in (None, "PENDING", "PAID", "AUTHORIZED"):
             raise Refused("bad_status", f"Financial status {status} cannot be given")
+        if any(one.get("gateway") == GIFT_CARD for one in given.get("transactions") or []):
+            raise Refused("bad_payment", "Gift card can't be blank")  # giftCardId is not modelled
         order = buy(orders, cart)
     except Refused as error:
         code = "INVENTORY_CLAIM_FAILED" if error.code == "sold_out" else "INVALID"

@@ -6,9 +6,10 @@ all discounts, not in ``discountedTotalSet`` unless asked for. That unit price i
 current units cost divided by their number; where this is no whole cent, twelve places are shown:
 Shopify does not tell how it rounds, and a client that multiplies is not blamed for our guess.
 
-Not modelled: payment details, gift cards, settlement in another currency.
+Not modelled: payment details, settlement in another currency.
 """
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -258,7 +259,7 @@ PAID: dict[str, Callable[[Transaction], Any]] = {
     ),
     "settlementCurrency": lambda entry: entry.order.currency,
     "settlementCurrencyRate": lambda _entry: None,
-    "receiptJson": lambda _entry: "{}",
+    "receiptJson": lambda entry: json.dumps(entry.receipt),
     "accountNumber": lambda _entry: None,
     "authorizationExpiresAt": lambda _entry: None,
 }

@@ -282,7 +282,9 @@ def tender_transactions(arguments: Arguments, context: Context) -> Any:
     found = [
         Tender(entry)
         for entry in _orders(context).transactions.values()
-        if entry.kind in ("SALE", "CAPTURE", "REFUND") and entry.status == "SUCCESS"
+        if entry.kind in ("SALE", "CAPTURE", "REFUND")
+        and entry.status == "SUCCESS"
+        and entry.gift_card is None  # no money moves when a gift card pays
     ]
     filters: dict[str, Callable[[Tender], Any]] = {
         "id": lambda entry: entry.number,

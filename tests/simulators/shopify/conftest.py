@@ -10,6 +10,7 @@ import pytest
 
 from peakproof.plan import (
     Customer,
+    GiftCard,
     Location,
     Product,
     ShippingRate,
@@ -114,6 +115,7 @@ def plan(**changes: Any) -> Shop:
         ],
         "tax": TaxRule(title="TX", rate="0.0825"),
         "shipping_rates": [ShippingRate(title="Standard", price="5.00")],
+        "gift_cards": [GiftCard(code="GIFT-0001-ABCD", balance="3.00")],
     }
     return Shop(**(settings | changes))
 

@@ -28,6 +28,7 @@ def main(port: int, token: str) -> dict[str, Any]:
         "currency": shop.currency,
         "graphql": answer["data"]["shop"],
         "orders": [order.name for order in (*first, *second)],
+        "paid": [one.to_dict() for one in shopify.Transaction.find(order_id=second[0].id)],
         "more": second.has_next_page(),
         "used": shopify.Limits.credit_used(),
         "limit": shopify.Limits.credit_limit(),

@@ -33,8 +33,8 @@ def secure(open_store: Callable[..., Any], tmp_path: Path) -> Any:
         tls_certificate_path=str(leaf.certificate_path),
         tls_key_path=str(leaf.key_path),
     )
-    for _ in range(2):
-        store.client.act("checkout", {"lines": [{"sku": "MUG", "quantity": 1}],
+    for card in ("", "GIFT-0001-ABCD"):
+        store.client.act("checkout", {"lines": [{"sku": "MUG", "quantity": 1}], "gift_card": card,
                                       "customer": CUSTOMER, "shipping": "Standard"})  # fmt: skip
     return store, str(authority.bundle_path)
 
@@ -64,6 +64,9 @@ def test_shopify_api_for_python(secure: Any) -> None:
     assert seen["currency"] == "USD"
     assert len(set(seen["orders"])) == 2
     assert seen["more"] is False
+    paid = [("sale", "gift_card", "3.00"), ("sale", "shopify_payments", "12.28")]
+    assert [(one["kind"], one["gateway"], one["amount"]) for one in seen["paid"]] == paid
+    assert seen["paid"][0]["receipt"]["gift_card_last_characters"] == "abcd"
     assert 0 < seen["used"] < seen["limit"] == 40
 
 
