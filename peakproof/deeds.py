@@ -25,6 +25,7 @@ __all__ = [
     "ship",
     "stock_count",
     "store_sale",
+    "wait_until",
 ]
 
 
@@ -217,6 +218,17 @@ def pass_days(at_seconds: float, days: int = 1) -> Step:
         system="calendar",
         action="pass_days",
         arguments={"days": days},
+    )
+
+
+def wait_until(at_seconds: float, time: str) -> Step:
+    """The business day goes on to a time of day (UTC); for shops that say when days begin."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="calendar",
+        system="calendar",
+        action="wait_until",
+        arguments={"time": time},
     )
 
 

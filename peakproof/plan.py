@@ -156,6 +156,8 @@ class Shop(msgspec.Struct, kw_only=True):
     invoices: bool = False  # the business invoices its orders in Odoo when they are paid
     days_ago: int = 0  # the story's first business day lies so many days before today
     first_weekday: int | None = None  # and is that day of the week (0 is Monday): then up to 6 more
+    month_end_day: int | None = None  # a month ends with that day of the story (1 is the first)
+    day_begins: str = ""  # at which time (UTC) each business day begins; empty: as the machine's
     holidays: list[str] = []  # days on which banks rest, as ISO dates, besides weekends
 
     def variants(self) -> list[Variant]:

@@ -153,6 +153,13 @@ class World:
             client.act("pass_days", {"days": days})
         return {"today": self.calendar.today().isoformat()}
 
+    def wait_until(self, time: str) -> dict[str, Any]:
+        """Let the business day go on to a time of day (UTC), in every simulator alike."""
+        self.calendar.wait_until(time)
+        for client in self.simulators.values():
+            client.act("wait_until", {"time": time})
+        return {"now": self.calendar.now().isoformat()}
+
     def poll(self) -> dict[str, Any]:
         """Trigger every schedule of the connector that runs at least daily, as its clock would.
 
@@ -330,7 +337,7 @@ class World:
 
 # What the harness itself does as part of a story: time passes, schedules come due.
 _OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
-    "calendar": {"pass_days": World.pass_days},
+    "calendar": {"pass_days": World.pass_days, "wait_until": World.wait_until},
     "connector": {
         "poll": World.poll,
         "approve": World.approve,

@@ -111,7 +111,9 @@ class _Builder:
         self._vendor_hosts: dict[str, tuple[str, str]] = {}
         calendar = BusinessCalendar(clock)
         shop = plan.shop
-        calendar.begin(shop.days_ago, shop.holidays, shop.first_weekday)
+        calendar.begin(
+            shop.days_ago, shop.holidays, shop.first_weekday, shop.month_end_day, shop.day_begins
+        )
         self.world = World(plan, spec, folder.path, calendar, self.run_script)
         self.authority = Authority(folder.path / "certificates")
         self.kits = Kits(plan, runtime, folder, clock, self.seeds, self.authority, writer)

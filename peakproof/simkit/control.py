@@ -68,7 +68,11 @@ class _Control:
         self._expected = f"Bearer {token}".encode()
         self._simulator = simulator
         self._calendar = calendar
-        self._actions = {**simulator.actions(), "pass_days": self._pass_days}
+        self._actions = {
+            **simulator.actions(),
+            "pass_days": self._pass_days,
+            "wait_until": self._wait_until,
+        }
         self._faults = faults
         self._seeded = False
 
@@ -110,7 +114,9 @@ class _Control:
             shop = msgspec.json.decode(request.body, type=Shop)
         except msgspec.DecodeError as error:
             raise UsageError(f"Expected a Plan.shop as JSON: {error}") from error
-        self._calendar.begin(shop.days_ago, shop.holidays, shop.first_weekday)
+        self._calendar.begin(
+            shop.days_ago, shop.holidays, shop.first_weekday, shop.month_end_day, shop.day_begins
+        )
         result = self._simulator.seed(shop)
         self._seeded = True
         return Response.json({"result": result or {}})
@@ -137,6 +143,11 @@ class _Control:
             self._calendar.next_day()
             self._simulator.day_began()
         return {"today": self._calendar.today().isoformat()}
+
+    def _wait_until(self, arguments: dict[str, Any], _actor: str) -> dict[str, str]:
+        """Let the business day go on to a time of day (UTC): ``{"time": "23:30"}``."""
+        self._calendar.wait_until(str(arguments.get("time", "")))
+        return {"now": self._calendar.now().isoformat()}
 
     def snapshot(self, _request: Request) -> Response:
         """Return the final records."""

@@ -1,6 +1,6 @@
 """The business calendar: days before today, weekends and holidays."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -50,3 +50,49 @@ def test_a_day_that_no_week_has_is_refused() -> None:
 def test_a_negative_beginning_is_refused() -> None:
     with pytest.raises(UsageError, match="days_ago"):
         BusinessCalendar(Clock.start()).begin(-1, [])
+
+
+@pytest.mark.parametrize("weekday", [None, *range(7)])
+def test_a_month_may_end_with_a_day_of_the_story(weekday: int | None) -> None:
+    calendar = BusinessCalendar(Clock.start())
+    calendar.begin(9, [], weekday, 2)
+    assert (calendar.today() + timedelta(days=2)).day == 1
+    assert weekday in (None, calendar.today().weekday())
+    assert calendar.days_ago <= 9 + (31 if weekday is None else 428)
+
+
+def test_hours_of_a_story_that_says_when_its_days_begin() -> None:
+    clock = Clock.start()
+    calendar = BusinessCalendar(clock)
+    calendar.begin(1, [], day_begins="00:20")
+    first = clock.wall().date() - timedelta(days=2)
+    assert _within_a_minute(calendar, datetime(first.year, first.month, first.day, 0, 20))
+    calendar.wait_until("23:45")
+    assert calendar.today() == first
+    assert f"{calendar.now():%H:%M}" == "23:45"
+    with pytest.raises(UsageError, match="23:45 already"):
+        calendar.wait_until("23:30")
+    calendar.next_day()
+    assert calendar.today() == first + timedelta(days=1)
+    assert f"{calendar.now():%H:%M}" == "00:20"
+    calendar.next_day()
+    assert calendar.now() - clock.wall() < timedelta(days=1)
+
+
+def _within_a_minute(calendar: BusinessCalendar, moment: datetime) -> bool:
+    return timedelta() <= calendar.now() - moment.replace(tzinfo=UTC) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("text", ["", "25:00", "late"])
+def test_a_time_that_is_none_is_refused(text: str) -> None:
+    calendar = BusinessCalendar(Clock.start())
+    calendar.begin(1, [], day_begins="00:20")
+    with pytest.raises(UsageError, match="23:30"):
+        calendar.wait_until(text)
+
+
+def test_hours_pass_by_themselves_in_a_story_that_does_not_say() -> None:
+    calendar = BusinessCalendar(Clock.start())
+    calendar.begin(1, [])
+    with pytest.raises(UsageError, match="day_begins"):
+        calendar.wait_until("23:59")

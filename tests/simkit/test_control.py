@@ -54,6 +54,16 @@ def test_business_days_pass(example: Hosted) -> None:
         client.seed(Shop(holidays=["Christmas"]))
 
 
+def test_a_business_day_goes_on(example: Hosted) -> None:
+    client = example.client
+    client.seed(Shop(days_ago=1, day_begins="00:20"))
+    assert "T23:30:" in client.act("wait_until", {"time": "23:30"})["now"]
+    with pytest.raises(UsageError, match="23:30"):
+        client.act("wait_until")
+    client.act("pass_days")
+    assert "T12:00:" in client.act("wait_until", {"time": "12:00"})["now"]
+
+
 def test_people_act_and_are_refused(example: Hosted) -> None:
     order = example.client.act("checkout", {"sku": "A"}, "shopper-1")
     assert example.client.snapshot() == {"order": {"1": order}}
