@@ -144,6 +144,7 @@ class Shop(msgspec.Struct, kw_only=True):
     plan: str = "standard"  # sizes the channel's rate limits: standard, advanced, plus
     taxes_included: bool = False
     tax: TaxRule | None = None
+    tax_rounding: str = ""  # in Odoo: round_per_line, round_globally, or as Odoo comes
     locations: list[Location] = []
     products: list[Product] = []
     customers: list[Customer] = []

@@ -2,7 +2,8 @@
 
 Baskets with prices, quantities and discounts whose tax does not come out even, per line and per
 order; a discount of a hundred per cent; a fixed discount larger than some lines; a price that
-changes between two checkouts of one item. The seed decides whether prices include the tax.
+changes between two checkouts of one item. The seed decides whether prices include the tax, and
+whether Odoo rounds taxes per line or per order (which a connector's own set-up may overrule).
 
 Two gift cards pay: a large one a whole order, a small one a part of another, the rest by card.
 A gift card pays and takes nothing off; when it is empty the shop refuses it (that step fails
@@ -11,7 +12,7 @@ Try it: ``peakproof run price_and_tax --connector connectors/reference``.
 """
 
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,12 +34,15 @@ PAID_WITH = {5: LARGE, 8: SMALL, 9: LARGE, 10: SMALL}
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` are placed; ``taxes`` is included, excluded or drawn."""
+    """``orders`` are placed; ``taxes`` is included, excluded or drawn, ``rounding`` (in Odoo, of
+    taxes) line, order or drawn.
+    """
 
     orders: int = 12
     customers: int = 6
     price_changes: int = 3
-    taxes: str = "drawn"
+    taxes: Literal["included", "excluded", "drawn"] = "drawn"
+    rounding: Literal["line", "order", "drawn"] = "drawn"
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -50,6 +54,10 @@ def plan(options: Options, seed: Seed) -> Plan:
     shop = draw_shop(
         seed, products=8, stock=200, customers=options.customers, taxes_included=included
     )
+    rounding = draws.choice(("line", "order"))
+    if options.rounding != "drawn":
+        rounding = options.rounding
+    shop.tax_rounding = {"line": "round_per_line", "order": "round_globally"}[rounding]
     shop.tax = TaxRule(title="Sales tax", rate=draws.choice(RATES))
     for variant, price in zip(shop.variants(), AWKWARD_PRICES, strict=True):
         variant.price = price

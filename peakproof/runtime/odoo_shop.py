@@ -39,6 +39,8 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
     )[0]
     locations = _locations(odoo, shop, warehouse)
     tax = _tax(odoo, shop)
+    if shop.tax_rounding:
+        _round_taxes(odoo, shop.tax_rounding)
     products = _products(odoo, shop, tax)
     _opening_stock(odoo, shop, products, locations)
     outside = odoo.call(
@@ -112,6 +114,12 @@ def _locations(odoo: Odoo, shop: Shop, warehouse: dict[str, list[int]]) -> dict[
     if rows:
         ids += odoo.create("stock.location", *rows)
     return dict(zip(codes, ids, strict=False))
+
+
+def _round_taxes(odoo: Odoo, method: str) -> None:
+    """Set how every company's taxes are rounded: per line, or once per order."""
+    companies = odoo.call("res.company", "search", domain=[])
+    odoo.write("res.company", companies, {"tax_calculation_rounding_method": method})
 
 
 def _tax(odoo: Odoo, shop: Shop) -> int:

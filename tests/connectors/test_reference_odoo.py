@@ -30,7 +30,9 @@ Story = Callable[["World"], Awaitable[None]]
 class World:
     """A connector in this process, a channel in memory and a real Odoo."""
 
-    def __init__(self, odoo: OdooProcess, dsn: str, folder: Path, included: bool) -> None:
+    def __init__(
+        self, odoo: OdooProcess, dsn: str, folder: Path, included: bool, rounding: str
+    ) -> None:
         self.odoo = odoo.client()
         places = [Location(code="MAIN", name="Main")]
         skus = [f"SKU{number}" for number in range(3)]
@@ -38,6 +40,7 @@ class World:
         shop = Shop(
             tax=TaxRule(title="State tax", rate="0.0825"),
             taxes_included=included,
+            tax_rounding=rounding,
             locations=places,
             products=[Product(title=one.sku, variants=[one]) for one in variants],
         )
@@ -119,9 +122,9 @@ class _Lossy(httpx.AsyncBaseTransport):
 def play(runtime: ProcessRuntime, odoo: OdooProcess, tmp_path: Path) -> Callable[..., None]:
     """Return a function that runs a story in a fresh world."""
 
-    def run(story: Story, included: bool = False) -> None:
+    def run(story: Story, included: bool = False, rounding: str = "") -> None:
         dsn = runtime.create_database(f"connector_{odoo.database}")
-        world = World(odoo, dsn, tmp_path, included)
+        world = World(odoo, dsn, tmp_path, included, rounding)
 
         async def main() -> None:
             work = asyncio.create_task(world.service.run())
@@ -317,11 +320,15 @@ ORDERS = st.lists(
 )
 
 
+@pytest.mark.parametrize("rounding", ["round_per_line", "round_globally"])
 @pytest.mark.parametrize("included", [False, True])
-def test_any_order_comes_to_the_same_cent_in_odoo(play, included: bool) -> None:
-    """Odoo rounds per order, the channel per line: what Odoo says must be the channel's."""
+def test_any_order_comes_to_the_same_cent_in_odoo(play, included: bool, rounding: str) -> None:
+    """However Odoo rounds, per line or per order: what it says must be the channel's."""
 
     async def story(world: World) -> None:
+        field = "tax_calculation_rounding_method"
+        companies = world.odoo.call("res.company", "search_read", domain=[], fields=[field])
+        assert [company[field] for company in companies] == [rounding]
         drawn: list[list] = []
 
         @settings(
@@ -359,4 +366,4 @@ def test_any_order_comes_to_the_same_cent_in_odoo(play, included: bool) -> None:
             )
             assert said == wanted, gid
 
-    play(story, included)
+    play(story, included, rounding)

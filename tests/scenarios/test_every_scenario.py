@@ -65,6 +65,17 @@ def test_unknown_scenario_offers_the_nearest() -> None:
         load_scenario("flash_sail")
 
 
+@pytest.mark.parametrize("given", ["line", "order", "drawn"])
+def test_rounding_is_drawn_or_given(given: str) -> None:
+    scenario = load_scenario("price_and_tax")
+    drawn = {
+        draw_plan(scenario, seed, {"rounding": given}, external=True).shop.tax_rounding
+        for seed in range(1, 9)
+    }
+    methods = {"line": {"round_per_line"}, "order": {"round_globally"}}
+    assert drawn == methods.get(given, {"round_per_line", "round_globally"})
+
+
 def test_faults_for_outside_connectors_only_are_left_out_inside_odoo() -> None:
     scenario = load_scenario("lost_acknowledgement")
 
