@@ -1,8 +1,9 @@
-"""The connector dies between commit and acknowledgement, crashes in a loop, freezes.
+"""The connector dies between commit and acknowledgement, crashes, freezes; then its database does.
 
 Orders come in all the while. First the connector is killed at the moment at which the other
 side has carried a call out and the answer is on its way; then it crashes each time it comes up;
-then it stands still, and Odoo loses every connection to its database.
+then it stands still, and Odoo loses every connection to its database. At last PostgreSQL is
+killed in a rush, stands still, and is restarted in order.
 Try it: ``peakproof run worst_moment --connector connectors/reference``.
 """
 
@@ -21,13 +22,18 @@ NAME = "worst_moment"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` a stage; ``deaths`` at a commit; ``crashes`` in the loop."""
+    """``orders`` a stage; ``deaths`` at a commit; ``crashes`` in the loop.
+
+    Connector and database freeze for ``frozen_seconds``; a database that was ended is away for
+    ``down_seconds``.
+    """
 
     orders: int = 6
     customers: int = 5
     deaths: int = 2
     crashes: int = 3
     frozen_seconds: float = 4.0
+    down_seconds: float = 1.0
     stage_seconds: float = 5.0
 
 
@@ -52,15 +58,16 @@ def plan(options: Options, seed: Seed) -> Plan:
         PlannedFault(fault="connector_pause", heal_at_seconds=options.frozen_seconds),
         PlannedFault(fault="database_connections_cut", at_seconds=options.frozen_seconds + 0.5),
     ]
-    stages = []
-    for name, faults in (
-        ("killed at the commit", at_commit),
-        ("crashing in a loop", loop),
-        ("frozen, then cut off", freeze),
-    ):
-        steps = _orders(name.split()[0], options, draws, shop)
-        stages.append(Stage(name=name, steps=steps, faults=faults))
+    stages = [
+        Stage(name=name, steps=_orders(name.split()[0], options, draws, shop), faults=faults)
+        for name, faults in (
+            ("killed at the commit", at_commit),
+            ("crashing in a loop", loop),
+            ("frozen, then cut off", freeze),
+        )
+    ]
     stages[-1].steps.append(cancel(options.stage_seconds, "killed-1"))
+    stages.append(_database(options, draws, shop))
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -68,6 +75,29 @@ def plan(options: Options, seed: Seed) -> Plan:
         shop=shop,
         stages=stages,
     )
+
+
+def _database(options: Options, draws: Random, shop: Shop) -> Stage:
+    """PostgreSQL dies in the middle of a rush, then freezes, then is restarted in order."""
+    killed = 2.0
+    frozen = killed + options.down_seconds + 1
+    stopped = frozen + options.frozen_seconds + 0.5
+    end = stopped + options.down_seconds + 0.5
+    faults = [
+        PlannedFault(fault=fault, at_seconds=at, heal_at_seconds=at + seconds)
+        for fault, at, seconds in (
+            ("database_kill", killed, options.down_seconds),
+            ("database_pause", frozen, options.frozen_seconds),
+            ("database_restart", stopped, options.down_seconds),
+        )
+    ]
+    steps = _orders("database", options, draws, shop)
+    for number, step in enumerate(steps):
+        # A third of the orders is under way when it dies, the others come until it is back.
+        early = number % 3 == 0
+        step.at_seconds = killed - draws.uniform(0, 0.4) if early else draws.uniform(0, end)
+    steps.append(stock_count(end, "warehouse", draws.choice(shop.variants()).sku, 5, "MAIN"))
+    return Stage(name="database killed, frozen, restarted", steps=steps, faults=faults)
 
 
 def _orders(word: str, options: Options, draws: Random, shop: Shop) -> list[Step]:
@@ -88,7 +118,7 @@ def _orders(word: str, options: Options, draws: Random, shop: Shop) -> list[Step
 
 SCENARIO = Scenario(
     name=NAME,
-    summary="The connector dies between commit and answer, crashes in a loop, freezes.",
+    summary="The connector dies at a commit, crashes, freezes; PostgreSQL is killed, freezes.",
     flows=("orders", "inventory"),
     simulators=("shopify",),
     options=Options,
