@@ -11,7 +11,7 @@ Try it: ``peakproof run carrier_outage --connector connectors/oca_dhl_parcel``.
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import checkout, phone_order, random_basket, ship
+from peakproof.deeds import cancel_rest, checkout, phone_order, random_basket, ship
 from peakproof.plan import (
     CarrierAccount,
     CarrierService,
@@ -32,7 +32,10 @@ BUY = "*.buy"  # the operation that buys a label: every carrier's simulator name
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``parcels`` a stage; ``shop_orders`` while the carrier is down."""
+    """``parcels`` a stage; ``shop_orders`` while the carrier is down.
+
+    So many orders as ``given_up`` says are entered in the morning and never sent.
+    """
 
     parcels: int = 3
     shop_orders: int = 8
@@ -40,6 +43,7 @@ class Options(msgspec.Struct, kw_only=True):
     errors: int = 2
     slow_seconds: float = 3.0
     hang_seconds: float = 22.0
+    given_up: int = 0
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -64,6 +68,12 @@ def plan(options: Options, seed: Seed) -> Plan:
             # Slow enough that a connector beside Odoo buys while the fault is there.
             sent.append(ship(0.5 + number * 2.0, "packer-1", order, f"ship-{label}", tries=8))
         stages.append(Stage(name=name, steps=[*entered, *sent]))
+    for number in range(options.given_up):
+        label = f"given-up-{number + 1}"
+        basket = random_basket(draws, shop)
+        stages[0].steps.append(phone_order(number * 0.2, shop.customers[0], basket, label))
+        order = reference(label, "odoo_order_id")
+        stages[0].steps.append(cancel_rest(6.0, "packer-2", order))
     for number in range(options.shop_orders):
         buyer, label = draws.choice(shop.customers), f"shop-{number + 1}"
         bought = checkout(number * 0.3, buyer, random_basket(draws, shop), label)

@@ -12,7 +12,7 @@ import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import cancel_rest, checkout, ship
-from peakproof.plan import Plan, Scenario, Stage, Step, reference
+from peakproof.plan import Customer, Plan, Scenario, Stage, Step, reference
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -21,11 +21,15 @@ NAME = "partial_shipment"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` are sent in two parcels each, besides the one with an item on two lines."""
+    """``orders`` are sent in two parcels each, besides the one with an item on two lines.
+
+    With ``long_order_lines`` somebody buys so many different items at once.
+    """
 
     orders: int = 4
     stock: int = 60
     products: int = 5
+    long_order_lines: int = 0
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -73,6 +77,10 @@ def plan(options: Options, seed: Seed) -> Plan:
             second.append(
                 ship(number * 0.3, "packer-1", order, f"second-{label}", None, tracking + "B")
             )
+    long = skus[: options.long_order_lines]
+    if long:
+        bought.append(_long_order(len(labels) * 0.4, shop.customers[0], long))
+        first.append(_sent_whole("long-order", f"TRK{seed.value:04d}L"))
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -84,6 +92,16 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(name="second parcels", steps=second),
         ],
     )
+
+
+def _long_order(at_seconds: float, customer: Customer, skus: list[str]) -> Step:
+    return checkout(
+        at_seconds, customer, [{"sku": sku, "quantity": 1} for sku in skus], "long-order"
+    )
+
+
+def _sent_whole(label: str, tracking: str) -> Step:
+    return ship(0.1, "packer-2", reference(label, "order_id"), f"ship-{label}", None, tracking)
 
 
 SCENARIO = Scenario(

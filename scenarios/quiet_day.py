@@ -9,7 +9,7 @@ import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import cancel, checkout, edit, random_basket, stock_count, store_sale
-from peakproof.plan import Plan, Scenario, Stage, Step
+from peakproof.plan import Plan, Product, Scenario, Stage, Step, Variant
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -18,13 +18,19 @@ NAME = "quiet_day"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` by ``customers`` over ``duration_seconds``; ``stock`` units of each item."""
+    """``orders`` by ``customers`` over ``duration_seconds``; ``stock`` units of each item.
+
+    ``counts`` items are counted, the last ones of the catalogue after the first; ``strange_items``
+    come before all others at the channel, and nobody told Odoo.
+    """
 
     orders: int = 10
     customers: int = 6
     products: int = 6
     stock: int = 50
     duration_seconds: float = 8.0
+    counts: int = 1
+    strange_items: int = 0
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -48,11 +54,15 @@ def plan(options: Options, seed: Seed) -> Plan:
     late = options.duration_seconds * 0.8
     skus = [variant.sku for variant in shop.variants()]
     steps.append(stock_count(late * 0.3, "warehouse", draws.choices(skus)[0], 12, "MAIN"))
+    for number in range(1, options.counts):
+        at = late * (0.3 + number / options.counts * 0.6)
+        steps.append(stock_count(at, "warehouse", skus[-number], 5, "MAIN"))
     steps.append(store_sale(late * 0.6, "store-1", draws.choices(skus)[0], 2, "MAIN"))
     first_line = steps[0].arguments["lines"][0]
     changes = [edit(0.2, "order-1", [{**first_line, "quantity": first_line["quantity"] + 1}])]
     if options.orders > 1:
         changes.append(cancel(0.4, "order-2"))
+    shop.products = [*_strange(options.strange_items, options.stock), *shop.products]
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -60,6 +70,20 @@ def plan(options: Options, seed: Seed) -> Plan:
         shop=shop,
         stages=[Stage(name="the day", steps=steps), Stage(name="the evening", steps=changes)],
     )
+
+
+def _strange(count: int, stock: int) -> list[Product]:
+    """Return items that only the channel knows."""
+    skus = [f"PP-STRANGE-{number + 1}" for number in range(count)]
+    return [
+        Product(
+            title=sku,
+            variants=[
+                Variant(sku=sku, title=sku, price="9.00", stock={"MAIN": stock}, in_odoo=False)
+            ],
+        )
+        for sku in skus
+    ]
 
 
 SCENARIO = Scenario(
