@@ -26,11 +26,13 @@ from typer.exceptions import TyperException
 from peakproof import catalog, faults, invariants
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import PeakproofError, UsageError
+from peakproof.explore import ExploreRequest, explore
 from peakproof.gate import GateRequest, check, gate
 from peakproof.outcomes import ExitCode, exit_code, worst
 from peakproof.report import detection
 from peakproof.report.console import print_gates
 from peakproof.report.detection import print_selftest
+from peakproof.report.discoveries import print_explored
 from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
 from peakproof.runtime.doctor import examine
@@ -80,7 +82,7 @@ SourceOption = Annotated[
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="A scenario's name; see `peakproof list`.")],
+    scenario: Annotated[str, typer.Argument(help="A scenario's name, or a stored plan.json.")],
     connector: ConnectorOption,
     seed: SeedOption = 1,
     option: OptionOption = None,
@@ -148,6 +150,33 @@ def selftest_command(
     if page is not None:
         page.write_text(detection.page(record))
     raise typer.Exit(detection.selftest_code(record))
+
+
+@app.command("explore")
+def explore_command(
+    connector: ConnectorOption,
+    minutes: Annotated[float, typer.Option("--minutes", help="How long to go on.")] = 10.0,
+    seed: SeedOption = 1,
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="Only this random scenario; repeat.")
+    ] = None,
+    worlds: WorldsOption = 0,
+    runs: RunsOption = Path("runs"),
+    odoo_source: SourceOption = None,
+) -> None:
+    """Play random stories with random faults; shorten each that fails to one that replays."""
+    request = ExploreRequest(
+        connector=_resolve(connector),
+        minutes=minutes,
+        seed=seed,
+        scenarios=scenario or [],
+        runs=runs,
+        worlds=worlds,
+    )
+    with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
+        record = explore(request, runtime, _CONSOLE)
+    print_explored(record, _CONSOLE)
+    raise typer.Exit(ExitCode.VIOLATED if record.discoveries else ExitCode.PASS)
 
 
 @app.command("check")

@@ -168,7 +168,8 @@ def _publish(record: GateRecord, histories: list[History], target: Path, console
 
 def _choose(request: GateRequest, spec: ConnectorSpec) -> tuple[list[str], list[NotApplicable]]:
     names, left_out = [], []
-    for name in request.scenarios or catalog.names("scenarios"):
+    everything = [name for name in catalog.names("scenarios") if not load_scenario(name).random]
+    for name in request.scenarios or everything:
         reason = applicable(load_scenario(name), spec)
         if reason and request.scenarios:
             raise UsageError(f"Scenario {name} does not apply: {reason}.")

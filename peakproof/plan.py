@@ -232,7 +232,7 @@ class Scenario(msgspec.Struct, kw_only=True, frozen=True):
     invariants: tuple[str, ...]
     plan: Callable[[Any, Any], Plan]  # (options, peakproof.seed.Seed) -> Plan
     flows_any: tuple[str, ...] = ()  # of these at least one must be claimed
-    needs: tuple[str, ...] = ()  # capabilities of the connector, such as "external"
+    random: bool = False  # drawn anew for each seed, for `peakproof explore`: not for gates
 
 
 def reference(label: str, field: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ import psycopg
 
 from peakproof import catalog, faults
 from peakproof.connector import FLOWS, ConnectorSpec
-from peakproof.errors import PeakproofError, UnknownName, UsageError, WorldFailed
+from peakproof.errors import BadFile, PeakproofError, UnknownName, UsageError, WorldFailed
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
 from peakproof.play import Nemesis, Stagehand
@@ -40,13 +40,18 @@ __all__ = [
     "execute",
     "load_scenario",
     "option_pairs",
+    "stored_plan",
 ]
 
 _SETTLE_LIMIT_SECONDS = 150.0
 
 
 class RunRequest(msgspec.Struct, kw_only=True):
-    """What somebody asked for: a scenario, a connector's folder, a seed, options."""
+    """What somebody asked for: a scenario, a connector's folder, a seed, options.
+
+    Instead of a scenario's name it may be the file of a stored plan (``plan.json``), which is
+    played as it stands: its seed and options are its own.
+    """
 
     scenario: str
     connector: Path
@@ -57,14 +62,31 @@ class RunRequest(msgspec.Struct, kw_only=True):
     def command(self) -> str:
         """Return the command that does the same again."""
         words = ["peakproof", "run", self.scenario, "--connector", str(self.connector)]
+        if is_stored(self.scenario):
+            return shlex.join(words)
         words += ["--seed", str(self.seed)]
         for name, value in sorted(self.options.items()):
             words += ["--option", f"{name}={value}"]
         return shlex.join(words)
 
 
+def is_stored(scenario: str) -> bool:
+    """Tell whether the word stands for the file of a stored plan rather than a scenario."""
+    return scenario.endswith(".json")
+
+
+def stored_plan(path: Path) -> Plan:
+    """Read a stored plan; BadFile when the file holds none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadFile(f"{path}: expected a stored plan (plan.json of a run): {error}.") from error
+
+
 def load_scenario(name: str) -> Scenario:
-    """Return a scenario of the registry; UnknownName offers the nearest."""
+    """Return a scenario of the registry, or that of a stored plan; UnknownName otherwise."""
+    if is_stored(name):
+        name = stored_plan(Path(name)).scenario
     known = catalog.names("scenarios")
     if name not in known:
         raise UnknownName("scenario", name, known)
@@ -100,15 +122,30 @@ def draw_plan(
         chosen = msgspec.convert(dict(options), scenario.options, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"--option for {scenario.name}: {error}.") from error
-    plan = scenario.plan(chosen, Seed(seed))
+    return _fitted(scenario.plan(chosen, Seed(seed)), external, flows)
+
+
+def _fitted(plan: Plan, external: bool, flows: Collection[str]) -> Plan:
+    """Leave out what does not concern such a connector."""
     kind = "external" if external else "addons"
     for stage in plan.stages:
         stage.steps = [step for step in stage.steps if not step.flow or step.flow in flows]
         stage.faults = [fault for fault in stage.faults if fault.only_for in ("", kind)]
         for fault in stage.faults:
             if fault.fault not in faults.REGISTRY:
-                raise UnknownName("fault", fault.fault, faults.REGISTRY, scenario.name)
+                raise UnknownName("fault", fault.fault, faults.REGISTRY, plan.scenario)
     return plan
+
+
+def plan_of(request: RunRequest, spec: ConnectorSpec) -> Plan:
+    """Return the plan that is asked for: drawn, or read from its file."""
+    external, flows = spec.addons is None, spec.connector.flows
+    if is_stored(request.scenario):
+        if request.options:
+            raise UsageError("A stored plan has its options in it: leave --option away.")
+        return _fitted(stored_plan(Path(request.scenario)), external, flows)
+    scenario = load_scenario(request.scenario)
+    return draw_plan(scenario, request.seed, request.options, external, flows)
 
 
 def execute(
@@ -125,16 +162,14 @@ def execute(
     """
     spec = ConnectorSpec.load(request.connector)
     scenario = load_scenario(request.scenario)
-    plan = draw_plan(
-        scenario, request.seed, request.options, spec.addons is None, spec.connector.flows
-    )
+    plan = plan_of(request, spec)
     announce(plan)
     clock = Clock.start()
     folder = RunFolder.create(request.runs, scenario.name, clock)
     folder.write_plan(plan)
     meta = RunMeta(
         scenario=scenario.name,
-        seed=request.seed,
+        seed=plan.seed,
         connector=spec.connector.name,
         connector_version=spec.connector.version,
         connector_folder=str(request.connector),

@@ -16,6 +16,7 @@ from . import (
     pickup_in_store,
     price_and_tax,
     quiet_day,
+    random_trade,
     returns_and_exchanges,
     store_offline,
     webhook_weather,
@@ -44,5 +45,6 @@ REGISTRY: dict[str, ModuleType] = {
         store_offline,
         pickup_in_store,
         channel_payouts,
+        random_trade,
     )
 }

@@ -87,8 +87,28 @@ class StockLedger:
             if operation.system == "odoo":
                 moves += _moves(operation)
             elif operation.system == "pos":
-                moves += _till_moves(operation)
+                moves += _till_moves(operation, self._sales)
         return moves
+
+    @cached_property
+    def _sales(self) -> dict[str, Operation]:
+        """The sales at tills by the order that they became."""
+        return {
+            str(operation.result["order_id"]): operation
+            for operation in self._facts.operations
+            if operation.system == "pos" and operation.action == "sale"
+            if operation.result.get("order_id")
+        }
+
+    @cached_property
+    def telephone(self) -> list[StoreMove]:
+        """What was promised by telephone: it is no longer free, and leaves with its parcel."""
+        return [
+            _move(operation, str(line["sku"]), "", -int(line["quantity"]))
+            for operation in self._facts.operations
+            if operation.action == "enter_order" and operation.outcome != "fail"
+            for line in operation.arguments.get("lines") or []
+        ]
 
     @cached_property
     def moves_by_sku(self) -> dict[str, list[StoreMove]]:
@@ -159,42 +179,47 @@ def _moves(operation: Operation) -> list[StoreMove]:
     if target and operation.action.startswith(("transfer", "move")):
         moved = [(str(source), -abs(units)), (str(target), abs(units))]
     return [
-        StoreMove(
-            sku=str(sku),
-            location=str(result.get("location_code") or place),
-            units=change,
-            began_seconds=operation.began_seconds,
-            ended_seconds=operation.ended_seconds,
-            certain=operation.outcome == "ok",
-            operation=operation,
-        )
+        _move(operation, str(sku), str(result.get("location_code") or place), change)
         for place, change in moved
         if change
     ]
 
 
-def _till_moves(operation: Operation) -> list[StoreMove]:
-    """Return what was sold over a counter, line by line.
+def _move(operation: Operation, sku: str, location: str, units: int) -> StoreMove:
+    return StoreMove(
+        sku=sku,
+        location=location,
+        units=units,
+        began_seconds=operation.began_seconds,
+        ended_seconds=operation.ended_seconds,
+        certain=operation.outcome == "ok",
+        operation=operation,
+    )
 
-    An offline till tells nobody until it is back: such a move has no end. What comes back is
-    not told by the deed's arguments alone: stories with refunds at a till judge stock by its
+
+def _till_moves(operation: Operation, sales: dict[str, Operation]) -> list[StoreMove]:
+    """Return what went over a counter, line by line.
+
+    An offline till tells nobody until it is back: such a move has no end. Of what comes back,
+    whole sales are known; stories that refund parts of one at a till judge stock by its
     records (pos_sales_once).
     """
-    if operation.action != "sale":
+    arguments = operation.arguments
+    sale, sign = operation, -1
+    if operation.action == "refund_sale" and arguments.get("restock"):
+        sale, sign = sales.get(str(arguments.get("order_id")), operation), 1
+        if sale is operation or arguments.get("lines") or arguments.get("amount"):
+            return []
+    elif operation.action != "sale":
         return []
-    offline = bool(operation.result.get("offline"))
-    return [
-        StoreMove(
-            sku=str(line["sku"]),
-            location=str(operation.arguments.get("location_code", "")),
-            units=-int(line["quantity"]),
-            began_seconds=operation.began_seconds,
-            ended_seconds=float("inf") if offline else operation.ended_seconds,
-            certain=operation.outcome == "ok",
-            operation=operation,
-        )
-        for line in operation.arguments.get("lines") or []
+    place = str(sale.arguments.get("location_code", ""))
+    moves = [
+        _move(operation, str(line["sku"]), place, sign * int(line["quantity"]))
+        for line in sale.arguments.get("lines") or []
     ]
+    if operation.result.get("offline"):
+        moves = [msgspec.structs.replace(move, ended_seconds=float("inf")) for move in moves]
+    return moves
 
 
 def _units(operation: Operation) -> int | None:

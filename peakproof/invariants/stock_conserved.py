@@ -4,8 +4,9 @@ Per SKU and location, when the connector has fallen quiet ("settled"):
 
 - the channel shows as available what is free in Odoo;
 - Odoo's stock on hand is the opening stock plus what actors moved less what was delivered;
-- free in Odoo, over all locations, is that less what live channel orders promised and the
-  warehouse did not give up sending (only if the connector claims ``orders``).
+- free in Odoo, over all locations, is that less what was promised by telephone and by live
+  channel orders, and the warehouse did not give up sending (only if the connector claims
+  ``orders``).
 
 And in between, from what Odoo committed: stock on hand never falls below zero and never
 changes without a deed or a delivery behind it.
@@ -236,6 +237,9 @@ def _free(facts: Facts, ledger: StockLedger, findings: Findings, figures: Counte
         range_ = Range(start, start)
         for move in ledger.moves_by_sku.get(sku, []):
             range_.add(move)
+        for move in ledger.telephone:
+            if move.sku == sku:
+                range_.add(move)
         figures["free_compared"] += 1
         if not range_.allows(found[sku]):
             findings.add(
