@@ -18,6 +18,7 @@ VALUES = {
     "shopify.access_token": "Admin API access token",
     "shopify.client_id": "the app's client id",
     "shopify.client_secret": "the app's client secret; signs webhooks",
+    "shopify.previous_client_secret": "the one before it, when a story has changed it; else empty",
     "carrier.url": "address of the parcel carrier that plays the part for this connector",
     "carrier.host": "the same as host:port",
     "carrier.api_key": "its API key (EasyPost's shape)",

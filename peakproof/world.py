@@ -115,6 +115,7 @@ class World:
         self.calendar = calendar
         self.run_script = run_script
         self.connector: Any = None
+        self.reconfigure: Callable[[], None] | None = None  # starts it again with new values
         self.acts: OdooActs | None = None
         self.correlation: Callable[[], dict[str, list[int]]] = self.read_correlation
         self._http = httpx.Client(timeout=20, trust_env=False)
@@ -129,6 +130,12 @@ class World:
         if name not in self.simulators:
             raise UnknownName("simulator", name, self.simulators, "this world")
         return self.simulators[name]
+
+    def behind_proxy(self, part: str) -> bool:
+        """Return whether the connector reaches a part by the proxy that poses as the vendors."""
+        told = [f"{{{part}.{key}}}" for key in ("url", "host")]
+        direct = any(key in text for text in self.spec.environment.values() for key in told)
+        return self.vendor_proxy is not None and not direct
 
     def act(
         self, system: str, action: str, actor: str, arguments: dict[str, Any]
@@ -294,6 +301,21 @@ class World:
                 self._http.post(url, headers=headers).raise_for_status()
         return {"replayed": [letter["resource"] for letter in letters]}
 
+    def rotate_secret(self, delay_seconds: float = 0.0) -> dict[str, Any]:
+        """Give the channel's app a new secret and start the connector again with both.
+
+        For ``delay_seconds`` the channel goes on signing with the old one. Refused: not_offered
+        where the connector lives inside Odoo, for nothing says how it would be told.
+        """
+        if self.reconfigure is None:
+            raise SimulatorRefused("not_offered", "the connector is not configured from outside")
+        values = self.values["shopify"]
+        told = self.simulator("shopify").act("rotate_secret", {"delay_seconds": delay_seconds})
+        values["previous_client_secret"] = values["client_secret"]
+        values["client_secret"] = told["client_secret"]
+        self.reconfigure()
+        return {}
+
     def inspect(self) -> dict[str, Any]:
         """Read what an operator sees: dead letters, their gauge, what the audit tells of them."""
         letters = self.read_dead_letters()
@@ -343,5 +365,6 @@ _OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
         "approve": World.approve,
         "replay": World.replay,
         "inspect": World.inspect,
+        "rotate_secret": World.rotate_secret,
     },
 }

@@ -270,14 +270,19 @@ class _Builder:
             "connector",
             words,
             self.folder.log("connector"),
-            env={**plain_environment(), **self._environment()},
             cwd=catalog.root(),
             on_event=self.kits.recorder("connector"),
         )
-        process.start()
         stack.callback(process.stop)
-        self.world.connector = process
-        self._await_ready(process)
+
+        def start() -> None:
+            process.stop()
+            process.env = {**plain_environment(), **self._environment()}
+            process.start()
+            self._await_ready(process)
+
+        self.world.connector, self.world.reconfigure = process, start
+        start()
 
     def setup(self) -> None:
         """Run the connector's set-up script against the world."""
@@ -325,6 +330,7 @@ class _Builder:
             "access_token": "shpat_" + self.seeds.token("access token"),
             "client_id": self.seeds.token("client id"),
             "client_secret": "shpss_" + self.seeds.token("client secret"),
+            "previous_client_secret": "",
         }
 
     def _environment(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 It happens for real after repeated failures, or when somebody clears the app's settings. The
 heal cannot give it back: noticing and subscribing again is the connector's work. Options:
-``topic`` (such as ``orders/create``), ``simulator``.
+``topic`` (such as ``orders/create``, or ``*`` for every one), ``simulator``.
 """
 
 from collections.abc import Mapping

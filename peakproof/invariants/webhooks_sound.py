@@ -1,6 +1,8 @@
-"""Webhooks are believed only when genuine, applied once, and never backwards.
+"""Webhooks are believed when genuine and only then, applied once, and never backwards.
 
-Three parts, each judged only if it was tested:
+A genuine delivery that is refused as if it were forged (401, 403) is a finding, also where the
+channel signs with an old secret for a while after a new one was issued. Three parts more, each
+judged only if it was tested:
 
 - forged: a delivery whose signature is wrong is refused with 4xx and has no effect. A time-out
   is no answer, so it is judged by its effect alone; a 5xx is counted as a figure.
@@ -38,11 +40,12 @@ from peakproof.plan import Plan
 __all__ = ["EXAMPLES", "FLOWS", "NAME", "TITLE", "check"]
 
 NAME = "webhooks_sound"
-TITLE = "Webhooks are believed only when genuine, applied once, and never backwards."
+TITLE = "Webhooks are believed when genuine and only then, applied once, never backwards."
 FLOWS = ("orders",)
 
 # simkit writes forged ids this far above the genuine one, so that believing it shows.
 FORGED_ID_STEP = 900_000_000
+NOT_BELIEVED = (401, 403)
 
 
 def check(history: History, claims: Claims, plan: Plan) -> Result:
@@ -55,11 +58,16 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     figures: Counter[str] = Counter(forged=0, repeated=0, disorder=0)
     by_resource: dict[str, list[Event]] = {}
     forged: list[Event] = []
+    refused: list[Event] = []
     for event in facts.of_kind("delivery"):
         if event.value.get("tag") == "forged":
             forged.append(event)
-        elif event.name.startswith("orders/"):
+            continue
+        if event.value.get("status") in NOT_BELIEVED:
+            refused.append(event)
+        if event.name.startswith("orders/"):
             by_resource.setdefault(str(event.value.get("resource")), []).append(event)
+    _refused(refused, findings, figures)
     _forged(facts, forged, findings, figures)
     for gid, deliveries in by_resource.items():
         if gid not in facts.orders:
@@ -72,13 +80,29 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
             figures["disorder"] += 1
             _disorder(facts, gid, deliveries, findings)
     tested = [part for part in ("forged", "repeated", "disorder") if figures[part]]
-    count = sum(figures[part] for part in tested)
-    if not tested:
+    count = sum(figures[part] for part in tested) + len(refused)
+    if not tested and not refused:
         return unknown(NAME, "No webhook was forged, repeated or out of order.", dict(figures))
     parts = ", ".join(f"{figures[part]} {part}" for part in tested)
     untested = [part for part in ("forged", "repeated", "disorder") if not figures[part]]
     left = f"; not tested: {', '.join(untested)}" if untested else ""
     return findings.result(f"Sound through {parts}{left}.", count, dict(figures))
+
+
+def _refused(refused: list[Event], findings: Findings, figures: Counter[str]) -> None:
+    """Find genuine deliveries that were taken for forged ones, one finding a resource."""
+    figures["genuine_refused"] = len(refused)
+    about: dict[str, list[Event]] = {}
+    for event in refused:
+        about.setdefault(str(event.value.get("resource")), []).append(event)
+    for resource, events in about.items():
+        findings.add(
+            "genuine webhook refused",
+            expected="believed: it bears the channel's own signature",
+            found=f"answered with {events[0].value['status']}, {len(events)} times",
+            subject=f"{events[0].name} {events[0].key} about {resource}",
+            events=events,
+        )
 
 
 def _forged(facts: Facts, forged: list[Event], findings: Findings, figures: Counter[str]) -> None:
@@ -296,11 +320,20 @@ def _relapsed() -> Story:
     return story.finish()
 
 
+def _not_believed() -> Story:
+    story = _two()
+    story.updated_in_odoo(4.5, "1001")
+    story.delivery(5.0, "1002", "orders/updated", outcome="fail", status=401)
+    story.delivery(5.5, "1002", "orders/updated", attempt=2)
+    return story.finish()
+
+
 EXAMPLES = [
     Example(name="empty", tell=lambda: Story().finish(), verdict=Verdict.UNKNOWN),
     Example(name="fair weather", tell=lambda: _two().finish(), verdict=Verdict.UNKNOWN),
     Example(name="clean", tell=_weather, verdict=Verdict.PASS),
     Example(name="forged and believed", tell=_believed, verdict=Verdict.VIOLATED, says="forged"),
+    Example(name="not believed", tell=_not_believed, verdict=Verdict.VIOLATED, says="refused"),
     Example(name="forged without answer", tell=_forged_without_answer, verdict=Verdict.PASS),
     Example(name="applied twice", tell=_applied_twice, verdict=Verdict.VIOLATED, says="twice"),
     Example(name="newest lost", tell=_overwritten, verdict=Verdict.VIOLATED, says="newest"),

@@ -25,6 +25,7 @@ REQUEST_EFFECTS: dict[str, str] = {
     "delay": "wait delay_seconds before processing",
     "slow_answer": "process at once, answer delay_seconds later",
     "refuse": "reset the connection before processing",
+    "hang": "neither process nor answer; end the connection after hang_seconds, if given",
     "lost_acknowledgement": "process and commit, then lose the answer (how: reset, hang, close)",
     "malformed": "process, then answer a damaged body (how: garble, truncate)",
 }
@@ -33,7 +34,7 @@ WEBHOOK_EFFECTS: dict[str, str] = {
     "reorder": "hold it until a later one of the same resource has been delivered",
     "late": "deliver it delay_seconds after its time",
     "drop": "never deliver it",
-    "forge": "deliver besides it a copy with altered body and a wrong signature",
+    "forge": "deliver besides it an altered copy with a wrong signature, or a missing one",
     "acknowledgement_lost": "deliver it, ignore the acknowledgement, so that it is retried",
 }
 _SHARED = {"request": REQUEST_EFFECTS, "webhook": WEBHOOK_EFFECTS}

@@ -46,9 +46,9 @@ def update_product_price(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any
 
 
 def remove_subscription(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Remove the subscriptions of a topic, as if they had failed too often: topic."""
+    """Remove the subscriptions of a topic, as if they had failed too often: topic, or * for all."""
     topic = str(arguments.get("topic", ""))
-    path = topic if "/" in topic else topic_path(topic)
+    path = topic if "/" in topic or topic == "*" else topic_path(topic)
     found = [s for s in shop.subscriptions.all if path in ("*", topic_path(s.enum))]
     if not found:
         raise Refused("no_subscription", f"Nothing is subscribed to {topic!r}.")

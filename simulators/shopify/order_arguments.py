@@ -105,6 +105,11 @@ def _cart_items(shop: Shop, given: list[dict[str, Any]]) -> list[CartItem]:
     ]
 
 
+def _custom_item(entry: dict[str, Any]) -> CartItem:
+    title, units = str(entry.get("title", "")), units_of(entry.get("quantity", 1))
+    return CartItem(None, units, amount_of(entry.get("price")), title)
+
+
 def _properties(said: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
         raise Refused("bad_properties", f"Properties are texts by name, not {said!r}.")
@@ -148,9 +153,11 @@ def cart_of(shop: Shop, arguments: dict[str, Any]) -> Cart:
     """Return the cart that the act ``checkout`` describes; raises Refused for unknown names.
 
     ``lines`` are ``{sku, quantity, properties}``. As in the real shop, the same item is one line
-    unless the properties (texts by name) differ. ``gift_card`` is the code of one that pays.
+    unless the properties (texts by name) differ. ``custom_items`` are ``{title, price, quantity}``
+    and in no catalogue, as staff enter them. ``gift_card`` is the code of one that pays.
     """
     items = _cart_items(shop, arguments.get("lines") or [])
+    items += [_custom_item(entry) for entry in arguments.get("custom_items") or []]
     if not items:
         raise Refused("empty_cart", "Name at least one line: {sku, quantity}.")
     shipping = _shipping(shop, arguments.get("shipping"))

@@ -204,6 +204,22 @@ def test_a_forged_one_does_not_verify_and_says_something_else(
     assert len(forged) == 1, "a forger does not try again"
 
 
+def test_a_forged_one_may_lack_the_signature(
+    config: SimulatorConfig, receiver: Receiver, hook: str
+) -> None:
+    receiver.answers = [200, 401, 401]
+    with Hosted(create, config) as example:
+        example.client.inject("webhook", {"effect": "forge", "signature": "missing"})
+        example.client.inject("webhook", {"effect": "forge"})
+        buy(example, hook)
+        settle(example)
+    unsigned = [headers for headers, _ in receiver.taken if "x-signature" not in headers]
+    signed = [one for one in receiver.taken if "x-signature" in one[0]]
+    assert [len(unsigned), len(signed)] == [1, 2]
+    assert [genuine(headers, body) for headers, body in signed].count(False) == 1
+    assert len({headers["x-webhook-id"] for headers, _ in receiver.taken}) == 3
+
+
 def test_a_lost_acknowledgement_brings_the_webhook_again(
     config: SimulatorConfig, receiver: Receiver, hook: str
 ) -> None:

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from peakproof.simkit import SimulatorRefused
@@ -194,6 +195,17 @@ def test_a_rotated_secret_signs_the_next_delivery(store: Any, receiver: Receiver
     restock(store, 2)
     headers, body = receiver.wait(1)[0]
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    assert headers["X-Shopify-Hmac-Sha256"] == base64.b64encode(digest).decode()
+
+
+def test_what_a_parser_writes_anew_is_not_what_was_signed(store: Any, receiver: Receiver) -> None:
+    subscribe(store, "ORDERS_CREATE", receiver.url)
+    lines = [{"sku": "MUG", "quantity": 1}]
+    store.client.act("checkout", {"lines": lines, "note": "Knock & <wait>"})
+    headers, body = receiver.wait(1)[0]
+    assert rb"Knock \u0026 \u003cwait\u003e" in body
+    assert msgspec.json.decode(body)["note"] == "Knock & <wait>"
+    digest = hmac.new(b"hush", body, hashlib.sha256).digest()
     assert headers["X-Shopify-Hmac-Sha256"] == base64.b64encode(digest).decode()
 
 
