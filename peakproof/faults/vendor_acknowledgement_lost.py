@@ -1,10 +1,9 @@
 """A vendor carries a call out and the answer is lost on the way: the caller cannot know.
 
-Only for connectors that reach their vendors through the world's proxy. Options:
-``host`` (glob, or a list) or ``simulator`` (the part that stands for the vendor); without
-either every vendor is meant;
-``operation`` (glob of ``METHOD /path``), ``count``, ``skip``, ``probability``, ``how`` (reset,
-close, hang).
+Options: ``simulator`` (the part of the world, reached by the world's proxy or directly) or, for
+connectors that go by the proxy, ``host`` (glob, or a list); without either every vendor is meant;
+``operation`` (glob of ``METHOD /path`` at the proxy, of operations elsewhere),
+``count``, ``skip``, ``probability``, ``how`` (reset, close, hang).
 """
 
 from collections.abc import Mapping

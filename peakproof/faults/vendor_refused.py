@@ -1,8 +1,7 @@
 """Connections to a vendor are refused, kept ones reset at the next call: nothing gets there.
 
-Only for connectors that reach their vendors through the world's proxy. Options:
-``host`` (glob, or a list) or ``simulator`` (the part that stands for the vendor); without
-either every vendor is meant;
+Options: ``simulator`` (the part of the world, reached by the world's proxy or directly) or, for
+connectors that go by the proxy, ``host`` (glob, or a list); without either every vendor is meant;
 ``how`` (reset, or status for a 502), ``count``, ``skip``, ``probability``.
 """
 

@@ -1,9 +1,9 @@
 """Connections to a vendor are taken and never answered: the caller waits until it gives up.
 
-Nothing gets there, over kept connections neither. Only for connectors that reach their vendors
-through the world's proxy. Options:
-``host`` (glob, or a list) or ``simulator`` (the part that stands for the vendor); without
-either every vendor is meant;
+Nothing gets there, over kept connections neither.
+Options: ``simulator`` (the part of the world, reached by the world's proxy or directly) or, for
+connectors that go by the proxy, ``host`` (glob, or a list); without either every vendor is meant;
+``hang_seconds`` after which the connection ends (by default when the caller ends it),
 ``count``, ``skip``, ``probability``.
 """
 

@@ -53,7 +53,7 @@ __all__ = ["CONNECT_EFFECTS", "NAME", "VendorHost", "VendorProxy", "create", "ve
 NAME = "vendor_proxy"
 CONNECT_EFFECTS = {
     "refuse": "refuse the connection (how: reset, or status for a 502)",
-    "hang": "take the connection and never answer",
+    "hang": "take the connection and never answer; end it after hang_seconds, if given",
     "tls_failure": "pose as the host with the certificate of an unknown authority",
 }
 _FORWARDED_HOST = b"x-forwarded-host"
@@ -262,6 +262,7 @@ def _no_connection(rule: FaultRule, request: Request) -> Response:
     response = Response.text("peakproof: connection refused by a fault of the plan\n", 502)
     if rule.effect == "hang":
         response.ending = Ending.HANG
+        response.hang_seconds = float(rule.options.get("hang_seconds", response.hang_seconds))
     elif rule.options.get("how") != "status":
         response.ending = Ending.RESET
     request.outcome, request.record.fault = Outcome.FAIL, rule.fault

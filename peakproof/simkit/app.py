@@ -225,12 +225,20 @@ class App:
         request.outcome = Outcome.FAIL
         return response
 
+    def _hang(self, rule: FaultRule, request: Request) -> Response:
+        response = Response(503)
+        response.ending = Ending.HANG
+        response.hang_seconds = float(rule.options.get("hang_seconds", response.hang_seconds))
+        request.outcome = Outcome.FAIL
+        return response
+
 
 _ANSWERED = (Ending.WHOLE, Ending.TRUNCATE, Ending.PARTIAL)
 _BEFORE: dict[str, Callable[[App, FaultRule, Request], Response]] = {
     "error": App._error,
     "throttle": App._throttle,
     "refuse": App._refuse,
+    "hang": App._hang,
 }
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "resolved",
 ]
 
+HANG_SECONDS_MAX = 600.0
 _decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -139,7 +140,7 @@ class Ending:
 
     WHOLE = ""
     RESET = "reset"  # a TCP reset instead of the answer
-    HANG = "hang"  # nothing at all until the client gives up
+    HANG = "hang"  # nothing at all until the client gives up, or for hang_seconds
     CLOSE = "close"  # an orderly close instead of the answer
     TRUNCATE = "truncate"  # full headers, half the body, then close
     PARTIAL = "partial"  # all there is of a body whose headers announce more, then close
@@ -148,7 +149,7 @@ class Ending:
 class Response:
     """An answer. ``headers`` are (name, value) text pairs; Content-Length is added."""
 
-    __slots__ = ("body", "delay_seconds", "ending", "headers", "status")
+    __slots__ = ("body", "delay_seconds", "ending", "hang_seconds", "headers", "status")
 
     def __init__(
         self,
@@ -166,6 +167,7 @@ class Response:
             self.headers.append(("Content-Type", content_type))
         self.ending = Ending.WHOLE
         self.delay_seconds = 0.0
+        self.hang_seconds = HANG_SECONDS_MAX
 
     @classmethod
     def json(

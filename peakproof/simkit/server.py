@@ -24,7 +24,6 @@ from peakproof.simkit.messages import Ending, Handled, Request, Response, resolv
 __all__ = ["BODY_BYTES_MAX", "Connection", "Serves", "Shared", "reset"]
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
-HANG_SECONDS_MAX = 600.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
@@ -231,7 +230,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
         else:
             self._silent = True
-            asyncio.get_running_loop().call_later(HANG_SECONDS_MAX, self._transport.abort)
+            asyncio.get_running_loop().call_later(response.hang_seconds, self._transport.abort)
 
     def _refuse(self, status: int, text: str) -> None:
         if not self._transport.is_closing():

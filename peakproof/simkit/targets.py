@@ -2,7 +2,7 @@
 
 ``World`` is the part of a run's world that a fault may touch. The functions below are
 what every fault that is a rule at a point consists of: add it, remove it, count it.
-``add_vendor_rule`` adds one at the proxy that poses as the vendors.
+``add_vendor_rule`` adds one on the way to a vendor, which may lead through the world's proxy.
 """
 
 import threading
@@ -69,6 +69,9 @@ class World(Protocol):
     def odoo_dsn(self) -> str:
         """Return how to reach Odoo's database by SQL."""
 
+    def behind_proxy(self, part: str) -> bool:
+        """Return whether the connector reaches a part by the proxy that poses as the vendors."""
+
 
 class RuleToken(msgspec.Struct, frozen=True):
     """A rule that was added: ``system`` is a simulator's name, or ODOO or VENDORS."""
@@ -112,11 +115,13 @@ def add_vendor_rule(
     fixed: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> RuleToken:
-    """Add a rule at the proxy for vendors' hosts: at ``connect``, or at ``request``.
+    """Add a rule on the way to a vendor: at ``connect``, or at ``request``.
 
-    Option ``host`` is a glob (or a list of them) of hosts; ``simulator`` means the hosts that
-    this part of the world stands for; without either every vendor is meant. ``operation`` is a
-    glob of ``METHOD /path``, for rules at ``request`` only. Raises UsageError.
+    Option ``simulator`` means a part of the world, however the connector reaches it: at the proxy
+    for vendors' hosts, or else at the simulator's own door, where a connection is known by its
+    requests. At the proxy only: option ``host``, a glob (or a list of them) of hosts (without
+    either every vendor is meant), and ``operation``, a glob of ``METHOD /path``, for rules at
+    ``request``. Raises UsageError.
     """
     given = dict(options)
     hosts = given.pop("host", None)
@@ -124,6 +129,8 @@ def add_vendor_rule(
     if simulator is not None:
         if hosts is not None:
             raise UsageError(f"{fault}: give either host or simulator, not both.")
+        if not world.behind_proxy(simulator):
+            return add_rule(world, fault, "request", fixed, options)
         hosts = _client(world, VENDORS).act("hosts", {"simulator": simulator})["hosts"]
     globs = [hosts or "*"] if hosts is None or isinstance(hosts, str) else list(hosts)
     operation = given.pop("operation", None)

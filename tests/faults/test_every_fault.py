@@ -68,6 +68,7 @@ class World:
             timeout=2,
         )
         self._new_server = new_server
+        self.proxied = True
         self.session: psycopg.Connection[Any] | None = None
         self.odoo_process = self.pulse("odoo")
         self.connector: Any = self.pulse("connector")
@@ -75,6 +76,9 @@ class World:
     def simulator(self, name: str) -> SimulatorClient:
         assert name == "shopify"
         return self.shop.client
+
+    def behind_proxy(self, _part: str) -> bool:
+        return self.proxied
 
     @property
     def database_server(self) -> Cluster:
@@ -445,6 +449,52 @@ def test_the_harness_keeps_its_own_connections_to_the_database(world: World) -> 
     with psycopg.connect(world.odoo_dsn()) as own:
         assert fault.fired(world, fault.inject(world, {})) == 0, "Odoo had none"
         assert own.execute("select 1").fetchone() == (1,)
+
+
+def direct_fails(how: type[Exception]) -> Callable[[World], bool]:
+    def symptom(world: World) -> bool:
+        try:
+            httpx.get(world.shop.url + "/orders", timeout=0.5)
+        except how:
+            return True
+        return False
+
+    return symptom
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "symptom"),
+    [
+        ("vendor_refused", {}, direct_fails(httpx.ReadError)),
+        ("vendor_timeout", {}, direct_fails(httpx.ReadTimeout)),
+        ("vendor_timeout", {"hang_seconds": 0.1}, direct_fails(httpx.RemoteProtocolError)),
+        ("vendor_slow", {"delay_seconds": 0.3}, api_slow),
+        (
+            "vendor_acknowledgement_lost",
+            {"operation": "create*"},
+            answer_lost(lambda world: world.shop.url + "/orders"),
+        ),
+    ],
+)
+def test_faults_of_vendors_meet_connectors_that_need_no_proxy(
+    world: World, name: str, options: dict[str, Any], symptom: Callable[[World], bool]
+) -> None:
+    world.proxied, world.vendor_proxy = False, None
+    fault = REGISTRY[name]
+    assert not symptom(world)
+    token = fault.inject(world, {"simulator": "shopify", **options})
+    assert symptom(world)
+    assert fault.fired(world, token) == 1
+    fault.heal(world, token)
+    assert not symptom(world)
+
+
+def test_a_vendors_connection_may_hang_for_a_while_only(world: World) -> None:
+    fault = REGISTRY["vendor_timeout"]
+    token = fault.inject(world, {"simulator": "shopify", "hang_seconds": 0.1})
+    with pytest.raises((httpx.ProxyError, httpx.RemoteProtocolError)):
+        world.vendor.get(VENDOR, timeout=5)
+    fault.heal(world, token)
 
 
 def test_faults_of_vendors_meet_the_named_ones_only(world: World) -> None:

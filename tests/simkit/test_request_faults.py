@@ -54,6 +54,22 @@ def test_a_refused_connection_is_reset_before_processing(config: SimulatorConfig
 
 
 @pytest.mark.parametrize(
+    ("options", "error"),
+    [({}, httpx.ReadTimeout), ({"hang_seconds": 0.1}, httpx.RemoteProtocolError)],
+)
+def test_a_call_that_hangs_is_never_processed(
+    config: SimulatorConfig, options: dict[str, Any], error: type[Exception]
+) -> None:
+    with Hosted(create, config) as hosted:
+        hosted.client.inject("request", {"effect": "hang", "count": 1, **options})
+        with pytest.raises(error):
+            httpx.post(hosted.url + "/orders", json={}, timeout=0.5)
+        assert orders(hosted) == 0
+    (event,) = events(config, "request")
+    assert (event.outcome, event.value["status"], event.value["fault"]) == ("fail", 0, "hang")
+
+
+@pytest.mark.parametrize(
     ("how", "error"),
     [
         ("reset", httpx.ReadError),
