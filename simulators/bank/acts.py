@@ -61,9 +61,13 @@ class _PayOut(_Money):
 
 
 class _Payout(msgspec.Struct, kw_only=True):
-    """A gateway's payout; what else the gateway tells is of no interest to a bank."""
+    """A gateway's payout; what else the gateway tells is of no interest to a bank.
+
+    ``account`` is the code of the account that it goes to, if not the one of the whole act.
+    """
 
     id: str
+    account: str = ""
     amount: str
     currency: str = ""
     arrival_date: date | None = None
@@ -152,19 +156,19 @@ class Acts:
     def receive_payouts(self, arguments: dict[str, Any]) -> Mapping[str, Any]:
         """A gateway's payouts arrive, each once: credits, or debits when negative.
 
-        Each books on its arrival date (a banking day after the cut-off); failed and canceled
-        ones do not come. Returns ``{"transactions": [...]}``, without those known before.
+        Without ``account`` each comes to the account that it names. It books on its arrival date
+        (a banking day after the cut-off); failed and canceled ones do not come. Returns
+        ``{"transactions": [...]}``, without those known before.
         """
         given = _read(arguments, _ReceivePayouts)
-        account = self._books.account(given.account)
         coming = [
-            payout
+            (payout, self._books.account(given.account or payout.account))
             for payout in given.payouts
             if payout.status not in ("failed", "canceled") and payout.id not in self._payouts
         ]
-        amounts = [_amount(payout.amount, payout.currency, account) for payout in coming]
+        amounts = [_amount(payout.amount, payout.currency, account) for payout, account in coming]
         transactions = []
-        for payout, amount in zip(coming, amounts, strict=True):
+        for (payout, account), amount in zip(coming, amounts, strict=True):
             if not amount or payout.id in self._payouts:
                 continue
             self._payouts.add(payout.id)

@@ -117,6 +117,7 @@ class Bank(Simulator):
             "ponto_client_secret": self.ponto.client_secret,
             "ponto_account_id": self.ponto.listings.ids[main.code],
             "iban": main.iban,
+            "ibans": ",".join(account.iban for account in books.accounts.values()),
             "currency": main.currency,
             "statement_folder": str(deliveries.folder),
         }

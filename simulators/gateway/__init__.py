@@ -10,8 +10,9 @@ Read records.py (what there is), payments.py, refunds.py and payouts.py (how it 
 api.py (what every request goes through) and operations.py (the wire). Test cards: cards.py.
 
 Not modelled: Connect, payment methods other than cards, 3D Secure, setup intents, checkout,
-invoices and subscriptions, search, instant payouts and their reversal, several settlement
-currencies, restricted keys, other API versions' shapes.
+invoices and subscriptions, search, instant payouts and their reversal, the least amount and the
+price of a payout in a further settlement currency, settling in a currency without a bank account
+for it, restricted keys, other API versions' shapes.
 """
 
 from .simulator import create

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peakproof.simkit import Kit, Shop, WebhookEngine
+from peakproof.simkit import BankAccount, Kit, Shop, WebhookEngine
 
 from .core import Core
 from .events import Events
@@ -39,8 +39,9 @@ class Account:
         self.payments = Payments(self.core, self.ledger)
         self.refunds = Refunds(self.core, self.ledger, self.payments)
         self.disputes = Disputes(self.core, self.ledger, self.payments)
-        self.payouts = Payouts(self.core, self.ledger, self.payments, self._bank(shop))
-        self._available = 0
+        banks = {code: self._bank(shop, code) for code in self.core.currencies}
+        self.payouts = Payouts(self.core, self.ledger, self.payments, banks)
+        self._available: dict[str, int] = {}
         for person in shop.customers:
             self.add_customer(
                 {
@@ -50,16 +51,17 @@ class Account:
                 }
             )
 
-    def _bank(self, shop: Shop) -> BankAccountRecord:
-        own = [entry for entry in shop.bank_accounts if entry.currency == shop.currency]
-        iban = (own or shop.bank_accounts)[0].iban if shop.bank_accounts else "000123456789"
+    def _bank(self, shop: Shop, currency: str) -> BankAccountRecord:
+        own = [entry for entry in shop.bank_accounts if entry.currency == currency]
+        chosen = next(iter(own or shop.bank_accounts), BankAccount(code="", iban="000123456789"))
         return self.core.add(
             BankAccountRecord(
                 id=self.core.new_id("ba"),
                 created=self.core.now(),
-                currency=shop.currency,
+                code=chosen.code,
+                currency=currency,
                 country=shop.country,
-                last4=iban[-4:],
+                last4=chosen.iban[-4:],
             )
         )
 
@@ -96,14 +98,17 @@ class Account:
         self.payments.expire()
         self.refunds.progress()
         self.payouts.progress()
-        available, _ = self.ledger.balance()
-        if available > max(0, self._available):
+        if any(now > max(0, self._available.get(code, 0)) for code, now in self._now().items()):
             self.events.note("balance.available", self.ledger.balance_object())
         calendar = self.core.kit.calendar
         daily = self.core.settings.payout_schedule == "daily"
         if daily and calendar.is_banking_day(calendar.today()):
             self.payouts.automatic()
-        self._available, _ = self.ledger.balance()
+        self._available = self._now()
+
+    def _now(self) -> dict[str, int]:
+        """Return what is available, by currency."""
+        return {code: self.ledger.balance(code)[0] for code in self.core.currencies}
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """Return the final records."""
@@ -113,13 +118,11 @@ class Account:
                 written = neutral(record)
                 assert written is not None, f"{kind.kind} has no neutral form"
                 found[kind.kind][record.id] = written[1]
-        available, pending = self.ledger.balance()
-        currency = self.core.currency
-        found["balance"] = {
-            currency: {
+        for currency in self.core.currencies:
+            available, pending = self.ledger.balance(currency)
+            found.setdefault("balance", {})[currency] = {
                 "available": text(available, currency),
                 "pending": text(pending, currency),
                 "currency": currency,
             }
-        }
         return found

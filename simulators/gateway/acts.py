@@ -15,7 +15,7 @@ from .account import Account
 from .errors import Refused
 from .events import Endpoint
 from .neutral import text
-from .records import Charge, Dispute, Intent, Payout, Record, Refund
+from .records import BankAccountRecord, Charge, Dispute, Intent, Payout, Record, Refund
 from .refunds import DISPUTE_REASONS, REFUND_REASONS
 
 __all__ = ["ACTS", "Act", "perform"]
@@ -219,9 +219,10 @@ def close_dispute(account: Account, arguments: dict[str, Any]) -> dict[str, Any]
     return _disputed(account.disputes.close(found, won))
 
 
-def _sent(payout: Payout) -> dict[str, Any]:
+def _sent(account: Account, payout: Payout) -> dict[str, Any]:
     return {
         "id": payout.id,
+        "account": account.core.get(BankAccountRecord, payout.destination).code,
         "amount": text(payout.amount, payout.currency),
         "currency": payout.currency,
         "arrival_date": payout.arrival.isoformat(),
@@ -233,22 +234,25 @@ def _sent(payout: Payout) -> dict[str, Any]:
 def close_day(account: Account, _arguments: dict[str, Any]) -> dict[str, Any]:
     """Run the day's automatic payout now and tell the bank.
 
-    Result: ``{"payouts": [{id, amount, currency, arrival_date, reference, status}]}``, every
-    payout that no earlier ``close_day`` listed (those that a day made by itself included).
+    Result: ``{"payouts": [{id, account, amount, currency, arrival_date, reference, status}]}``,
+    every payout that no earlier ``close_day`` listed (those that a day made by itself included);
+    ``account`` is the code of the business's bank account that it goes to.
     """
     account.payouts.automatic()
-    return {"payouts": [_sent(payout) for payout in account.payouts.hand_over()]}
+    return {"payouts": [_sent(account, payout) for payout in account.payouts.hand_over()]}
 
 
 def create_payout(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The shop pays out by hand: amount. Result: one of ``close_day``'s payouts."""
-    currency = account.core.currency
+    """The shop pays out by hand: amount, currency. Result: one of ``close_day``'s payouts."""
+    currency = str(arguments.get("currency") or account.core.currency).upper()
+    if currency not in account.core.currencies:
+        raise UsageError(f"currency: one of {account.core.currencies}, not {currency!r}.")
     amount = _amount(arguments, currency)
     if amount is None:
-        amount, _ = account.ledger.balance()
+        amount, _ = account.ledger.balance(currency)
     if amount <= 0:
         raise Refused("There is nothing to pay out.", "balance_insufficient")
-    return _sent(account.payouts.manual(amount, currency))
+    return _sent(account, account.payouts.manual(amount, currency))
 
 
 def fail_payout(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +265,7 @@ def fail_payout(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:
             raise Refused("No payout was made yet.", "resource_missing")
         found = made[-1]
     account.payouts.fail(found, str(arguments.get("code") or "account_closed"))
-    return _sent(found)
+    return _sent(account, found)
 
 
 def register_webhook(account: Account, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,20 @@ _RATES = Context(prec=8)
 
 
 class Core:
-    """One account at the gateway. ``currency`` is the one in which it settles."""
+    """One account at the gateway.
+
+    It settles in ``currencies``: its own (``currency``), and each other one in which the shop has
+    a bank account; what is paid in a third currency is converted to its own, as Stripe does it
+    (docs.stripe.com/payouts/multicurrency-settlement).
+    """
 
     def __init__(self, kit: Kit, settings: Settings, shop: Shop) -> None:
         self.kit, self.settings = kit, settings
         self.currency = shop.currency
         self.country = shop.country
         self.rates = {code: Decimal(rate) for code, rate in shop.exchange_rates.items()}
+        banked = {account.currency: None for account in shop.bank_accounts}
+        self.currencies = (self.currency, *(code for code in banked if code in self.rates))
         self._random = kit.seed.stream("gateway|ids")
         self.tables: dict[str, dict[str, Record]] = {}
         self.cause: tuple[str | None, str | None] = (None, None)
@@ -83,12 +90,22 @@ class Core:
         if self.on_event is not None:
             self.on_event(topic, record, previous)
 
+    def settlement(self, currency: str) -> str:
+        """Return the currency in which a charge in that currency settles."""
+        return currency if currency in self.currencies else self.currency
+
+    def price(self, amount: Decimal, currency: str) -> int:
+        """Return an amount of the gateway's price list, told in our own currency, in another."""
+        if currency != self.currency:
+            amount = converted(amount, self.rates[currency], currency)
+        return to_minor(amount, currency)
+
     def settled(self, amount: int, currency: str) -> tuple[int, Decimal | None]:
-        """Return an amount in the settlement currency, with the rate if it was converted.
+        """Return an amount in its settlement currency, with the rate if it was converted.
 
         Raises Refused for a currency that the shop has no rate for.
         """
-        if currency == self.currency:
+        if currency in self.currencies:
             return amount, None
         rate = self.rates.get(currency)
         if not rate:

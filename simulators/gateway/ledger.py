@@ -42,6 +42,7 @@ class Ledger:
         description: str,
         *,
         fees: Sequence[tuple[str, int]] = (),
+        currency: str = "",
         rate: Decimal | None = None,
         created: int | None = None,
         available_on: int | None = None,
@@ -49,9 +50,10 @@ class Ledger:
         category: str = "",
         counted: bool = True,
     ) -> Transaction:
-        """Book a movement in the settlement currency, available after so many banking days.
+        """Book a movement in a settlement currency, available after so many banking days.
 
-        ``counted`` False is for an automatic payout's own: it empties what it carries.
+        Without ``currency`` it is the account's own. ``counted`` False is for an automatic
+        payout's movement: it empties what it carries.
         """
         now = self._core.now() if created is None else created
         entry = Transaction(
@@ -60,7 +62,7 @@ class Ledger:
             type=kind,
             category=category or _CATEGORIES[kind],
             amount=amount,
-            currency=self._core.currency,
+            currency=currency or self._core.currency,
             source=source,
             description=description,
             available_on=available_on or self._available_on(now, banking_days),
@@ -80,11 +82,13 @@ class Ledger:
         day = datetime.fromtimestamp(created, UTC).date()
         return int(calendar.midnight(calendar.banking_days_after(day, banking_days)).timestamp())
 
-    def available(self) -> list[Transaction]:
-        """Return what could be paid out now, oldest first."""
+    def available(self, currency: str) -> list[Transaction]:
+        """Return what could be paid out now in a currency, oldest first."""
         now = self._core.now()
         return [
-            entry for entry in self.unpaid if entry.available_on <= now or entry.type == "payout"
+            entry
+            for entry in self.unpaid
+            if entry.currency == currency and (entry.available_on <= now or entry.type == "payout")
         ]
 
     def carried(self, entries: Sequence[Transaction], payout: Payout) -> None:
@@ -95,25 +99,27 @@ class Ledger:
             entry.paid_in = payout
             self._core.touch(entry)
 
-    def balance(self) -> tuple[int, int]:
-        """Return what is available and what is still to come."""
-        available = sum(entry.net for entry in self.available())
-        return available, sum(entry.net for entry in self.unpaid) - available
+    def balance(self, currency: str) -> tuple[int, int]:
+        """Return what is available in a currency and what is still to come."""
+        available = sum(entry.net for entry in self.available(currency))
+        whole = sum(entry.net for entry in self.unpaid if entry.currency == currency)
+        return available, whole - available
 
     def balance_object(self) -> dict[str, Any]:
-        """Return the balance as Stripe writes it."""
-        currency = self._core.currency.lower()
-        parts = [
-            {"amount": amount, "currency": currency, "source_types": {"card": amount}}
-            for amount in self.balance()
-        ]
+        """Return the balance as Stripe writes it, a part for each currency."""
+        available: list[dict[str, Any]] = []
+        pending: list[dict[str, Any]] = []
+        nothing = []
+        for code in self._core.currencies:
+            currency = code.lower()
+            for amount, parts in zip(self.balance(code), (available, pending), strict=True):
+                money = {"amount": amount, "currency": currency}
+                parts.append({**money, "source_types": {"card": amount}})
+            nothing.append({"amount": 0, "currency": currency})
         return {
             "object": "balance",
-            "available": [parts[0]],
+            "available": available,
             "livemode": False,
-            "pending": [parts[1]],
-            "refund_and_dispute_prefunding": {
-                "available": [{"amount": 0, "currency": currency}],
-                "pending": [{"amount": 0, "currency": currency}],
-            },
+            "pending": pending,
+            "refund_and_dispute_prefunding": {"available": nothing, "pending": nothing},
         }

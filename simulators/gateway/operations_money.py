@@ -55,7 +55,8 @@ def _payout_create(account: Account, call: Call) -> dict[str, Any]:
     given = call.given
     if given["amount"] < 1:
         raise Refused("Invalid positive integer", "parameter_invalid_integer", "amount")
-    if given.get("destination") not in (None, account.payouts.bank.id):
+    bank = account.payouts.banks.get(given["currency"].upper())
+    if given.get("destination") not in (None, bank and bank.id):
         raise Refused(
             f"No such external account: '{given['destination']}'",
             "resource_missing",

@@ -103,11 +103,12 @@ class Payments:
                 "amount",
             )
         settled, _ = self._core.settled(amount, currency)
-        least = to_minor(Decimal(self._core.settings.minimum_charge), self._core.currency)
+        settles_in = self._core.settlement(currency)
+        least = self._core.price(Decimal(self._core.settings.minimum_charge), settles_in)
         if amount < 1 or settled < least:
-            least_text = self._core.money(least, self._core.currency)
+            least_text = self._core.money(least, settles_in)
             raise Refused(
-                f"Amount must be at least {least_text} {self._core.currency.lower()}",
+                f"Amount must be at least {least_text} {settles_in.lower()}",
                 "amount_too_small",
                 "amount",
             )
@@ -275,13 +276,15 @@ class Payments:
             return charge.transaction
         settled, rate = self._core.settled(charge.amount_captured, charge.currency)
         charge.settled = settled
+        currency = self._core.settlement(charge.currency)
         waiting_days = self._core.settings.available_after_banking_days
         charge.transaction = self._ledger.post(
             "charge",
             settled,
             charge.id,
             charge.intent.details.get("description") or "",
-            fees=self.fees(settled, rate is not None),
+            fees=self.fees(settled, currency, rate is not None),
+            currency=currency,
             rate=rate,
             created=charge.captured_at,
             banking_days=0 if charge.method.card.at_once else waiting_days,
@@ -291,13 +294,13 @@ class Payments:
             self._core.emit("charge.updated", charge, {"balance_transaction": None})
         return charge.transaction
 
-    def fees(self, settled: int, was_converted: bool) -> list[tuple[str, int]]:
+    def fees(self, settled: int, currency: str, was_converted: bool) -> list[tuple[str, int]]:
         """Return what the gateway keeps of a charge, (description, amount) each."""
-        fees, currency = self._core.settings.fees, self._core.currency
+        fees = self._core.settings.fees
         money = from_minor(settled, currency)
-        own = percentage(money, Decimal(fees.percent), currency)
-        own += Decimal(fees.fixed)
-        parts = [("Stripe processing fees", to_minor(own, currency))]
+        own = to_minor(percentage(money, Decimal(fees.percent), currency), currency)
+        own += self._core.price(Decimal(fees.fixed), currency)
+        parts = [("Stripe processing fees", own)]
         if was_converted:
             change = percentage(money, Decimal(fees.conversion_percent), currency)
             parts.append(("Stripe currency conversion fee", to_minor(change, currency)))

@@ -1,8 +1,9 @@
 """Payouts: money on its way to the bank, by itself every banking day or by hand.
 
-The automatic payout of a day carries every balance transaction that is available and was not
-carried before, so the sum of their nets is its amount, always; one that would not be positive
-is not made and everything waits for the next. It is ``pending`` on its day, ``in_transit``
+Each settlement currency is paid out by itself, to the bank account of that currency. The
+automatic payout of a day carries every balance transaction of its currency that is available and
+was not carried before, so the sum of their nets is its amount, always; one that would not be
+positive is not made and everything waits for the next. It is ``pending`` on its day, ``in_transit``
 from the next one, ``paid`` on the day of its arrival. A failed payout, even a paid one, brings
 its money back as a transaction of its own, which the next automatic payout carries.
 
@@ -10,6 +11,7 @@ Chosen by us: the transition on the next day; that automatic payouts go on after
 (Stripe pauses them until somebody mends the bank account).
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from .core import Core
@@ -34,24 +36,31 @@ class Payouts:
     """Sends the balance to the bank."""
 
     def __init__(
-        self, core: Core, ledger: Ledger, payments: Payments, bank: BankAccountRecord
+        self,
+        core: Core,
+        ledger: Ledger,
+        payments: Payments,
+        banks: Mapping[str, BankAccountRecord],
     ) -> None:
+        """``banks`` are the accounts that payouts go to, by currency."""
         self._core, self._ledger, self._payments = core, ledger, payments
-        self.bank = bank
+        self.banks = banks
 
-    def automatic(self) -> Payout | None:
-        """Pay out what is available, or nothing if that is not a positive sum."""
+    def automatic(self) -> None:
+        """Pay out what is available in each currency, or nothing if that is no positive sum."""
         self._payments.book_all()
-        entries = self._ledger.available()
-        total = sum(entry.net for entry in entries)
-        if total <= 0:
-            return None
-        payout = self._make(total, automatic=True, description="STRIPE PAYOUT")
+        for currency in self._core.currencies:
+            entries = self._ledger.available(currency)
+            total = sum(entry.net for entry in entries)
+            if total > 0:
+                self._carry(total, currency, entries)
+
+    def _carry(self, total: int, currency: str, entries: list[Transaction]) -> None:
+        payout = self._make(total, currency, automatic=True, description="STRIPE PAYOUT")
         payout.transactions = entries
         self._ledger.carried(entries, payout)
         self._announce(payout)
         self._core.emit("payout.reconciliation_completed", payout)
-        return payout
 
     def manual(
         self,
@@ -63,31 +72,33 @@ class Payouts:
     ) -> Payout:
         """Pay out so much of what is available; raises Refused (balance_insufficient)."""
         self._payments.book_all()
-        available, _ = self._ledger.balance()
-        if currency != self._core.currency or amount > available:
+        available = self._ledger.balance(currency)[0] if currency in self.banks else 0
+        if amount > available:
             raise Refused(
                 "You have insufficient funds in your Stripe account for this transfer. Your "
-                f"card balance is too low: {self._core.money(available, self._core.currency)}.",
+                f"card balance is too low: {self._core.money(available, currency)}.",
                 "balance_insufficient",
                 "amount",
                 began=True,
             )
-        payout = self._make(amount, automatic=False, description=description)
+        payout = self._make(amount, currency, automatic=False, description=description)
         payout.metadata = metadata or {}
         payout.statement_descriptor = statement_descriptor
         self._announce(payout)
         return payout
 
-    def _make(self, amount: int, automatic: bool, description: str | None) -> Payout:
+    def _make(
+        self, amount: int, currency: str, *, automatic: bool, description: str | None
+    ) -> Payout:
         calendar, settings = self._core.kit.calendar, self._core.settings
         arrival = calendar.banking_days_after(calendar.today(), settings.arrival_after_banking_days)
         payout = Payout(
             id=self._core.new_id("po"),
             created=self._core.now(),
             amount=amount,
-            currency=self._core.currency,
+            currency=currency,
             automatic=automatic,
-            destination=self.bank.id,
+            destination=self.banks[currency].id,
             day=calendar.today(),
             arrival=arrival,
             arrival_date=int(calendar.midnight(arrival).timestamp()),
@@ -100,6 +111,7 @@ class Payouts:
             -amount,
             payout.id,
             description or "STRIPE PAYOUT",
+            currency=currency,
             available_on=payout.arrival_date,
             counted=not automatic,
         )
@@ -149,7 +161,9 @@ class Payouts:
         return payout
 
     def _return(self, payout: Payout, kind: str, description: str) -> Transaction:
-        return self._ledger.post(kind, payout.amount, payout.id, description)
+        return self._ledger.post(
+            kind, payout.amount, payout.id, description, currency=payout.currency
+        )
 
     def hand_over(self) -> list[Payout]:
         """Return the payouts that the bank was not told of yet, each of them once."""

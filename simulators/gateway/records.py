@@ -48,9 +48,10 @@ class CustomerRecord(Record):
 
 @dataclass(kw_only=True, eq=False)
 class BankAccountRecord(Record):
-    """Where payouts go."""
+    """Where payouts in a currency go; ``code`` is how the story knows the account."""
 
     kind: ClassVar[str] = "bank_account"
+    code: str
     currency: str
     country: str
     last4: str

@@ -8,8 +8,6 @@ Not modelled: refunds of payments that were only authorised (cancel them), sever
 one charge, warnings and inquiries, refunds that wait for balance (the balance goes negative).
 """
 
-from peakproof.simkit import to_minor
-
 from .core import Core
 from .errors import Refused
 from .ledger import Ledger
@@ -74,6 +72,7 @@ class Refunds:
             -settled,
             refund.id,
             "REFUND FOR CHARGE",
+            currency=self._core.settlement(charge.currency),
             rate=charge.transaction.rate if charge.transaction else None,
         )
         self._core.touch(refund)
@@ -140,7 +139,12 @@ class Refunds:
         charge.settled_refunded -= back
         refund.status, refund.failure_reason = "failed", reason
         refund.failure = self._ledger.post(
-            "refund_failure", back, refund.id, "REFUND FAILURE", rate=refund.transaction.rate
+            "refund_failure",
+            back,
+            refund.id,
+            "REFUND FAILURE",
+            currency=refund.transaction.currency,
+            rate=refund.transaction.rate,
         )
         self._core.touch(refund)
         self._core.touch(charge)
@@ -184,8 +188,8 @@ class Disputes:
             )
         self._payments.book(charge, announce=True)
         now = self._core.now()
-        currency = self._core.currency
-        fee = to_minor(self._core.settings.fees.dispute_amount(), currency)
+        currency = self._core.settlement(charge.currency)
+        fee = self._core.price(self._core.settings.fees.dispute_amount(), currency)
         dispute = Dispute(
             id=self._core.new_id("du"),
             created=now,
@@ -204,6 +208,7 @@ class Disputes:
                 dispute.id,
                 f"Chargeback withdrawal for {charge.id}",
                 fees=[("Dispute fee", fee)],
+                currency=currency,
                 rate=charge.transaction.rate if charge.transaction else None,
                 category="dispute",
             )
@@ -237,6 +242,7 @@ class Disputes:
                     dispute.id,
                     f"Chargeback reversal for {dispute.charge.id}",
                     fees=[("Dispute fee", back)],
+                    currency=taken.currency,
                     rate=taken.rate,
                     category="dispute_reversal",
                 )

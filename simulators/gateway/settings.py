@@ -3,7 +3,9 @@
 Published: 2.9 % + 0.30 for cards in the US, 1 % for converting, 15.00 for a dispute, funds
 after two business days, 25 requests a second in a sandbox. Chosen by us: that a payout arrives
 two banking days after it was made (Stripe says it depends on the bank), that the background
-part of an ``automatic_async`` capture takes a fifth of a second.
+part of an ``automatic_async`` capture takes a fifth of a second, that in a further settlement
+currency fixed amounts are those of the account's own, at the shop's exchange rate (Stripe
+publishes a price list for each).
 """
 
 from decimal import Decimal

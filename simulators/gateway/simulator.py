@@ -87,6 +87,8 @@ class Gateway(Simulator):
                 "webhook_secret": self.settings.webhook_secret,
                 "api_version": self.settings.api_version,
                 "currency": shop.currency,
+                "currencies": ",".join(self.account.core.currencies),
+                "timezone": shop.timezone,
             }
         }
 

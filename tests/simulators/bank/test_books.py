@@ -140,6 +140,16 @@ def test_a_payout_in_another_currency_moves_nothing(bank: Any) -> None:
     assert balance(bank) == "1000.00"
 
 
+def test_each_payout_comes_to_the_account_that_it_names(bank: Any) -> None:
+    today = bank.today()
+    payouts = [payout("po_1", "1.00", today), payout("po_2", "200", today)]
+    payouts[1] |= {"currency": "JPY", "account": "YEN"}
+    made = bank.act("receive_payouts", payouts=payouts)["transactions"]
+    assert [(one["account"], one["amount"]) for one in made] == [("MAIN", "1.00"), ("YEN", "200")]
+    with pytest.raises(SimulatorRefused, match="unknown_account"):
+        bank.act("receive_payouts", payouts=[payout("po_3", "1.00", today) | {"account": "GOLD"}])
+
+
 @pytest.mark.parametrize("amount", ["0.00", "-1.00", "1.001", "much"])
 def test_amounts_that_are_none_are_refused(bank: Any, amount: str) -> None:
     with pytest.raises(SimulatorRefused, match="invalid_amount"):

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peakproof.simkit import SimulatorRefused
+from peakproof.simkit import BankAccount, SimulatorRefused
 from simulators.gateway import create
 from tests.simulators.gateway.desk import kit_of, plan
 
@@ -26,7 +26,7 @@ DEEDS = st.one_of(
     st.tuples(st.just("close_dispute"), WHICH, st.booleans()),
     st.tuples(st.just("fail_refund"), WHICH),
     st.tuples(st.just("fail_payout"), WHICH),
-    st.tuples(st.just("create_payout"), CENTS),
+    st.tuples(st.just("create_payout"), CENTS, st.sampled_from(["USD", "EUR"])),
     st.tuples(st.just("close_day")),
     st.tuples(st.just("day")),
 )
@@ -38,7 +38,10 @@ class Story:
     def __init__(self, folder: Path, **options: Any) -> None:
         self.kit = kit_of(folder, **options)
         self.gateway = create(self.kit.config, self.kit)
-        self.gateway.seed(plan(days_ago=400))
+        euro = BankAccount(code="euro", iban="BE68539007547034", currency="EUR")
+        shop = plan(days_ago=400)
+        shop.bank_accounts.append(euro)
+        self.gateway.seed(shop)
         self.acts = self.gateway.actions()
 
     def act(self, name: str, **arguments: Any) -> None:
@@ -67,7 +70,7 @@ class Story:
         elif kind == "fail_payout":
             self.act(kind, payout_id=self.one_of("payout", rest[0]))
         elif kind == "create_payout":
-            self.act(kind, amount=str(Decimal(rest[0]) / 100))
+            self.act(kind, amount=str(Decimal(rest[0]) / 100), currency=rest[1])
         elif kind == "close_day":
             self.act(kind)
         else:
@@ -86,15 +89,18 @@ class Story:
             if payout["automatic"]:
                 nets = [money(entries[name]["net"]) for name in payout["transaction_ids"]]
                 assert sum(nets) == money(payout["amount"])
+                currencies = {entries[name]["currency"] for name in payout["transaction_ids"]}
+                assert currencies == {payout["currency"]}
                 assert {entries[name]["payout_id"] for name in payout["transaction_ids"]} == {
                     payout["id"]
                 }
             else:
                 assert payout["transaction_ids"] == []
         assert len(carried) == len(set(carried)), "a transaction was paid out twice"
-        total = sum(money(entry["net"]) for entry in entries.values())
-        balance = found["balance"]["USD"]
-        assert total == money(balance["available"]) + money(balance["pending"])
+        for code, balance in found["balance"].items():
+            moved = [row for row in entries.values() if row["currency"] == code]
+            total = sum(money(row["net"]) for row in moved)
+            assert total == money(balance["available"]) + money(balance["pending"])
         for charge in found["charge"].values():
             assert money(charge["amount_refunded"]) <= money(charge["amount"])
 

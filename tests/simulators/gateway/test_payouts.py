@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from peakproof.simkit import SimulatorRefused
+from peakproof.simkit import BankAccount, SimulatorRefused
 from tests.simulators.gateway.desk import Desk, plan
 
 
@@ -187,6 +187,46 @@ def test_manual_payouts(open_desk: Callable[..., Desk]) -> None:
         desk.stripe.v1.payouts.cancel(made.id)
     assert desk.act("create_payout", amount="10.00")["amount"] == "10.00"
     assert [told["amount"] for told in desk.act("close_day")["payouts"]] == ["10.00", "86.80"]
+
+
+def test_each_currency_with_a_bank_account_is_settled_and_paid_out_by_itself(
+    open_desk: Callable[..., Desk],
+) -> None:
+    accounts = [
+        BankAccount(code="main", iban="US00BANK000012346789"),
+        BankAccount(code="euro", iban="BE68539007547034", currency="EUR"),
+        BankAccount(code="pound", iban="GB33BUKB20201555555555", currency="GBP"),  # no rate
+    ]
+    desk = open_desk(plan(bank_accounts=accounts), available_after_banking_days=0)
+    euros = desk.pay("100.00", currency="EUR")
+    assert (euros["settled_amount"], euros["settled_currency"]) == ("100.00", "EUR")
+    assert euros["fee"] == "3.17", "2.9 % and 0.30 USD at 0.9; nothing for converting"
+    yen = desk.pay("1500", currency="JPY")
+    assert (yen["settled_amount"], yen["settled_currency"]) == ("10.00", "USD")
+    refund = desk.act("refund", charge_id=euros["charge_id"], amount="10.00")
+    entry = desk.snapshot()["balance_transaction"][refund["balance_transaction_id"]]
+    assert (entry["amount"], entry["currency"]) == ("-10.00", "EUR")
+    balance = desk.stripe.v1.balance.retrieve()
+    told = [(part.currency, part.amount) for part in balance.available]
+    assert told == [("usd", 1000 - 29 - 30 - 10), ("eur", 8683)]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        desk.stripe.v1.payouts.create({"amount": 932, "currency": "usd"})
+    assert refused.value.code == "balance_insufficient"
+
+    sent = desk.act("close_day")["payouts"]
+    assert [(one["account"], one["amount"], one["currency"]) for one in sent] == [
+        ("main", "9.31", "USD"),
+        ("euro", "86.83", "EUR"),
+    ]
+    found = desk.stripe.v1.payouts.retrieve(sent[1]["id"], {"expand": ["destination"]})
+    assert (found.destination.currency, found.destination.last4) == ("eur", "7034")
+    dispute = desk.act("dispute", charge_id=euros["charge_id"])
+    assert (dispute["amount"], dispute["fee"]) == ("90.00", "13.50")
+    left = desk.stripe.v1.balance.retrieve().available
+    assert [(part.currency, part.amount) for part in left] == [("usd", 0), ("eur", -10350)]
+    failed = desk.act("fail_payout", payout_id=sent[1]["id"])
+    assert failed["currency"] == "EUR"
+    assert desk.snapshot()["balance"]["EUR"]["available"] == "-16.67"
 
 
 def test_payouts_are_filtered(open_desk: Callable[..., Desk]) -> None:
