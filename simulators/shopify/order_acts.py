@@ -19,6 +19,7 @@ from .order_arguments import (
     line_units,
     location_of,
     nearest,
+    unit_lines,
     units_of,
     variant_of,
 )
@@ -210,7 +211,13 @@ def _request_return(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
                     left -= part
         if left:
             raise Refused("not_returnable", f"{variant.sku}: {left} units cannot come back.")
-    back = returns.request(orders, order, sendings, approved=bool(arguments.get("approved", False)))
+    back = returns.request(
+        orders,
+        order,
+        sendings,
+        approved=bool(arguments.get("approved", False)),
+        exchange=unit_lines(shop, arguments.get("exchange") or ()),
+    )
     return {**summary(order), "return_id": back.id, "status": back.status}
 
 
@@ -228,10 +235,11 @@ def _handle_return(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
         "process": lambda: returns.process(
             orders,
             back,
-            [(line, line.quantity - line.processed) for line in back.lines],
+            [(line, line.unprocessed) for line in back.lines if line.unprocessed],
             restock=bool(arguments.get("restock", True)),
             location=location_of(shop, arguments.get("location_code")),
             payments=None if arguments.get("refund", True) else [],
+            exchange=[(line, line.unprocessed) for line in back.exchange_lines if line.unprocessed],
         ),
         "close": lambda: returns.close(orders, back),
         "reopen": lambda: returns.reopen(orders, back),

@@ -10,6 +10,7 @@ Not modelled: refunds to store credit, customer notifications, cancelling a part
 from decimal import Decimal
 
 from .errors import Refused
+from .exchanges import release_paid
 from .fulfilment_records import FulfillmentOrder
 from .order_money import ZERO, quantum_of, rounded
 from .order_records import Order, Transaction
@@ -106,6 +107,7 @@ def mark_paid(orders: Orders, order: Order) -> Transaction:
     paid = orders.pay(order, "SALE", amounts, gateway="manual")
     orders.announce_payment(paid)
     orders.changed(order, "paid", orders.paid_topics(order, before))
+    release_paid(orders, order)
     return paid
 
 
@@ -138,6 +140,7 @@ def capture(
     paid = orders.pay(order, "CAPTURE", amounts, gateway=parent.gateway, parent=parent)
     orders.announce_payment(paid)
     orders.changed(order, "paid", orders.paid_topics(order, before))
+    release_paid(orders, order)
     return paid
 
 

@@ -164,7 +164,20 @@ def order_record(shop: Shop, order: Order) -> dict[str, Any]:
         "refunds": [_refund(entry, quantum) for entry in order.refunds],
         "fulfillments": _fulfillments(order),
         "returns": [
-            {"id": entry.id, "name": entry.name, "status": entry.status} for entry in order.returns
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "status": entry.status,
+                "exchange": [
+                    {
+                        "sku": line.variant.sku,
+                        "quantity": line.quantity,
+                        "line_ids": [made.id for made in line.lines],
+                    }
+                    for line in entry.exchange_lines
+                ],
+            }
+            for entry in order.returns
         ],
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 from .order_money import ZERO
 from .order_records import Transaction
 from .payload_line import RestMoney, line_payload
-from .refund_records import Refund, Return, ReturnLine
+from .refund_records import ExchangeLine, Refund, Return, ReturnLine
 from .shop import Shop
 
 __all__ = [
@@ -170,19 +170,28 @@ def _gross(line: ReturnLine) -> list[Decimal]:
     return [side.unit * line.quantity for side in line.fulfillment_line.line.sides]
 
 
+def _exchange_line(line: ExchangeLine) -> dict[str, Any]:
+    made = line.lines[0] if line.lines else None  # only once it was processed
+    return {
+        "id": line.number,
+        "admin_graphql_api_id": line.id,
+        "line_item": {"id": made.number, "admin_graphql_api_id": made.id} if made else None,
+    }
+
+
 def return_payload(entry: Return) -> dict[str, Any]:
     """Return a return as ``returns/request`` and ``returns/approve`` carry it."""
     money = RestMoney(entry.order.currencies)
     return {
         "id": entry.number,
         "admin_graphql_api_id": entry.id,
-        "exchange_line_items": [],
+        "exchange_line_items": [_exchange_line(line) for line in entry.exchange_lines],
         "name": entry.name,
         "order": {"id": entry.order.number, "admin_graphql_api_id": entry.order.id},
         "return_line_items": [_return_line(line, money) for line in entry.lines],
         "return_shipping_fees": [],
         "status": entry.status.lower(),
-        "total_exchange_line_items": 0,
+        "total_exchange_line_items": sum(line.quantity for line in entry.exchange_lines),
         "total_return_line_items": sum(line.quantity for line in entry.lines),
     }
 

@@ -49,7 +49,8 @@ class RefundPlan:
 
     ``shipping`` is the shipping money to give back, without the taxes that come on top of it;
     ``payments`` are (amount, transaction to refund or None); None stands for what the goods and
-    the shipping come to, an empty list for no money at all.
+    the shipping come to, an empty list for no money at all. ``owed`` is, per currency, what the
+    customer owes meanwhile (for an exchange): the goods pay for that first.
     """
 
     order: Order
@@ -60,6 +61,7 @@ class RefundPlan:
     allow_over: bool = False
     reason: str = "OTHER"
     return_: Return | None = None
+    owed: Sequence[Decimal] = ()
     change: str = "refund"
 
     def __post_init__(self) -> None:
@@ -114,7 +116,17 @@ def split_shipping(order: Order, amount: Decimal) -> list[tuple[int, list[Decima
 
 
 def value_of_plan(plan: RefundPlan) -> list[Decimal]:
-    """Return, per currency, what the planned goods and shipping come to, taxes included."""
+    """Return, per currency, what is to be given back for the planned goods and shipping.
+
+    That is what they come to, taxes included, less what the customer owes.
+    """
+    worth = _worth_of_plan(plan)
+    if not plan.owed:
+        return worth
+    return [max(ZERO, amount - part) for amount, part in zip(worth, plan.owed, strict=True)]
+
+
+def _worth_of_plan(plan: RefundPlan) -> list[Decimal]:
     order = plan.order
     lots: dict[int, tuple[Line, list[int]]] = {}
     for entry in sorted(plan.units, key=restock_rank):

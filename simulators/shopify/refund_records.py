@@ -2,7 +2,7 @@
 
 Models Admin API 2026-10. Amounts in ``sides`` and ``amounts`` are per currency, like an order's.
 
-Not modelled: duties, restocking fees, return shipping fees, exchanges, store credit.
+Not modelled: duties, restocking fees, return shipping fees, store credit.
 """
 
 from __future__ import annotations
@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 if TYPE_CHECKING:
+    from .catalog import Variant
     from .fulfilment_records import FulfillmentLine
     from .locations import Location
     from .order_records import Line, Order, Share, ShippingLine, Transaction
 
-__all__ = ["Adjustment", "Refund", "RefundLine", "RefundShipping", "Return", "ReturnLine"]
+__all__ = [
+    "Adjustment",
+    "ExchangeLine",
+    "Refund",
+    "RefundLine",
+    "RefundShipping",
+    "Return",
+    "ReturnLine",
+]
 
 
 class RefundLine(msgspec.Struct, eq=False, gc=False):
@@ -96,6 +105,30 @@ class ReturnLine(msgspec.Struct, eq=False, gc=False):
     processed: int = 0
     refunded: int = 0
 
+    @property
+    def unprocessed(self) -> int:
+        """Units that were not processed yet."""
+        return self.quantity - self.processed
+
+
+class ExchangeLine(msgspec.Struct, eq=False, gc=False):
+    """Units that go out for those that come back; ``lines`` of the order once processed."""
+
+    graphql_type: ClassVar[str] = "ExchangeLineItem"
+
+    number: int
+    id: str
+    return_: Return
+    variant: Variant
+    quantity: int
+    processed: int = 0
+    lines: list[Line] = []
+
+    @property
+    def unprocessed(self) -> int:
+        """Units that were not processed yet."""
+        return self.quantity - self.processed
+
 
 class Return(msgspec.Struct, eq=False, gc=False):
     """A return. ``status`` REQUESTED, OPEN, CLOSED, DECLINED or CANCELED."""
@@ -109,8 +142,23 @@ class Return(msgspec.Struct, eq=False, gc=False):
     status: str
     created_at: datetime
     lines: list[ReturnLine] = []
+    exchange_lines: list[ExchangeLine] = []
     refunds: list[Refund] = []
     approved_at: datetime | None = None
     closed_at: datetime | None = None
     decline_reason: str | None = None
     decline_note: str | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it was processed."""
+        return any(line.processed for line in self.lines) or any(
+            line.processed for line in self.exchange_lines
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it was processed."""
+        return not any(line.unprocessed for line in self.lines) and not any(
+            line.unprocessed for line in self.exchange_lines
+        )

@@ -4,15 +4,16 @@ Models type Return, ``return``, ``returnableFulfillments`` and returnCreate, ret
 returnApproveRequest, returnDeclineRequest, returnProcess, returnClose, returnReopen and
 returnCancel of Admin API 2026-10.
 
-Not modelled: exchanges (always empty), fees, reverse fulfilment orders and dispositions
+Not modelled: fees, reverse fulfilment orders and dispositions
 (processed units are restocked where they came from), return reason definitions.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from . import returns
+from .catalog import Variant
 from .connection import connection
 from .context import Context
 from .errors import Refused
@@ -22,7 +23,7 @@ from .order_money import ZERO
 from .order_records import Transaction
 from .orders import Orders
 from .refund_money import shipping_left
-from .refund_records import Return, ReturnLine
+from .refund_records import ExchangeLine, Return, ReturnLine
 from .refusals import missing, refusal
 from .registry import Arguments, Resolvers
 from .resolve_orders import bag_of, order_of
@@ -31,6 +32,7 @@ from .returns import Sending, returnable
 __all__ = ["RESOLVERS"]
 
 RESOLVERS = Resolvers()
+Part = TypeVar("Part", ReturnLine, ExchangeLine)
 
 
 def _orders(context: Context) -> Orders:
@@ -61,7 +63,7 @@ FIELDS: dict[str, Callable[[Return], Any]] = {
 }
 LISTS: dict[str, Callable[[Return], list[Any]]] = {
     "returnLineItems": lambda back: back.lines,
-    "exchangeLineItems": lambda _back: [],
+    "exchangeLineItems": lambda back: back.exchange_lines,
     "refunds": lambda back: back.refunds,
     "transactions": lambda back: [e for refund in back.refunds for e in refund.transactions],
 }
@@ -78,15 +80,29 @@ def _value(line: ReturnLine) -> list[Decimal]:
 
 
 LINE: dict[str, Callable[[ReturnLine], Any]] = {
-    "processableQuantity": lambda line: line.quantity - line.processed,
+    "processableQuantity": lambda line: line.unprocessed,
     "processedQuantity": lambda line: line.processed,
-    "unprocessedQuantity": lambda line: line.quantity - line.processed,
+    "unprocessedQuantity": lambda line: line.unprocessed,
     "refundableQuantity": lambda line: line.quantity - line.refunded,
     "refundedQuantity": lambda line: line.refunded,
     "returnReason": lambda line: line.reason,
     "returnReasonNote": lambda line: line.reason_note,
     "fulfillmentLineItem": lambda line: line.fulfillment_line,
     "withCodeDiscountedTotalPriceSet": lambda line: bag_of(line.return_.order, _value(line)),
+}
+
+
+EXCHANGE: dict[str, Callable[[Any], Any]] = {
+    "processableQuantity": lambda line: line.unprocessed,
+    "processedQuantity": lambda line: line.processed,
+    "unprocessedQuantity": lambda line: line.unprocessed,
+    "variantId": lambda line: line.variant.id,
+    "variantSku": lambda line: line.variant.sku,
+    "variantTitle": lambda line: line.variant.title,
+    "productId": lambda line: line.variant.product.id,
+    "title": lambda line: line.variant.product.title,
+    "lineItem": lambda line: line.lines[0] if line.lines else None,
+    "lineItems": lambda line: line.lines,
 }
 
 
@@ -107,6 +123,8 @@ for _name, _work in FIELDS.items():
     _field("Return", _name, _work)
 for _name, _line_work in LINE.items():
     _field("ReturnLineItem", _name, _line_work)
+for _name, _exchange_work in EXCHANGE.items():
+    _field("ExchangeLineItem", _name, _exchange_work)
 
 
 class Returnable:
@@ -164,13 +182,28 @@ def _sendings(given: list[dict[str, Any]], context: Context) -> list[Sending]:
     return sendings
 
 
+def _wanted(given: list[dict[str, Any]], context: Context) -> list[tuple[Variant, int]]:
+    """Return the variants and units of ExchangeLineItemInputs; raises Refused."""
+    wanted = []
+    for entry in given:
+        number = number_of(entry["variantId"], "ProductVariant") if entry.get("variantId") else 0
+        variant = context.shop.catalog.variant(number)
+        if variant is None:
+            raise Refused("unknown_variant", "Exchange line item variant does not exist")
+        wanted.append((variant, entry["quantity"]))
+    return wanted
+
+
 def _open(given: dict[str, Any], context: Context, *, approved: bool) -> dict[str, Any]:
     order = order_of(given["orderId"], context)
     if order is None:
         return missing("Order", ["orderId"], payload={"return": None})
     try:
         sendings = _sendings(given["returnLineItems"], context)
-        back = returns.request(_orders(context), order, sendings, approved=approved)
+        exchange = _wanted(given.get("exchangeLineItems") or [], context)
+        back = returns.request(
+            _orders(context), order, sendings, approved=approved, exchange=exchange
+        )
     except Refused as error:
         return refusal(error, ["returnLineItems"], payload={"return": None})
     return {"return": back, "userErrors": []}
@@ -237,19 +270,28 @@ def return_cancel(arguments: Arguments, context: Context) -> dict[str, Any]:
     return _step(arguments["id"], context, returns.cancel_return)
 
 
+def _chosen(
+    lines: list[Part], given: list[dict[str, Any]] | None, kind: str
+) -> list[tuple[Part, int]]:
+    """Return which lines of a return, and how many of each, inputs name; raises Refused."""
+    known = {line.number: line for line in lines}
+    chosen = []
+    for entry in given or []:
+        line = known.get(number_of(entry["id"], f"{kind}LineItem"))
+        if line is None:
+            raise Refused("unknown_line", f"{kind} line item does not exist")
+        chosen.append((line, entry["quantity"]))
+    return chosen
+
+
 @RESOLVERS.mutation("returnProcess")
 def return_process(arguments: Arguments, context: Context) -> dict[str, Any]:
     """Answer Mutation.returnProcess: without a financial transfer no money goes back."""
     given = arguments["input"]
 
     def work(orders: Orders, back: Return) -> None:
-        units = []
-        for entry in given.get("returnLineItems") or []:
-            number = number_of(entry["id"], "ReturnLineItem")
-            line = next((found for found in back.lines if found.number == number), None)
-            if line is None:
-                raise Refused("unknown_line", "Return line item does not exist")
-            units.append((line, entry["quantity"]))
+        units = _chosen(back.lines, given.get("returnLineItems"), "Return")
+        exchange = _chosen(back.exchange_lines, given.get("exchangeLineItems"), "Exchange")
         transfer = (given.get("financialTransfer") or {}).get("issueRefund") or {}
         payments: list[tuple[Decimal, Transaction | None]] = []
         for entry in transfer.get("orderTransactions") or []:
@@ -262,7 +304,13 @@ def return_process(arguments: Arguments, context: Context) -> dict[str, Any]:
         if shipping.get("fullRefund"):
             money = shipping_left(back.order, len(back.order.currencies) - 1)
         returns.process(
-            orders, back, units, payments=payments, shipping=money, note=given.get("note")
+            orders,
+            back,
+            units,
+            payments=payments,
+            shipping=money,
+            note=given.get("note"),
+            exchange=exchange,
         )
 
     return _step(given["returnId"], context, work)

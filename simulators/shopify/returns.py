@@ -4,13 +4,15 @@ Models returnRequest, returnApproveRequest, returnDeclineRequest, returnCreate, 
 returnClose, returnReopen and returnCancel of Admin API 2026-10. Processing units makes a refund
 record that is tied to the return; what is restocked and what is paid back is up to the caller.
 
-Not modelled: exchanges, return fees, reverse deliveries and labels, inspection.
+Not modelled: return fees, reverse deliveries and labels, inspection.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from . import exchanges
+from .catalog import Variant
 from .errors import Refused
 from .fulfilment_records import FulfillmentLine
 from .locations import Location
@@ -68,9 +70,19 @@ def returnable(entry: FulfillmentLine) -> int:
 
 
 def request(
-    orders: Orders, order: Order, sendings: Sequence[Sending], *, approved: bool = False
+    orders: Orders,
+    order: Order,
+    sendings: Sequence[Sending],
+    *,
+    approved: bool = False,
+    exchange: Sequence[tuple[Variant, int]] = (),
 ) -> Return:
-    """Open a return, as a request or already approved; raises Refused."""
+    """Open a return, as a request or already approved; raises Refused.
+
+    ``exchange`` is what goes out for it, variants with units; a mere request has none.
+    """
+    if exchange and not approved:
+        raise Refused("not_approved", "Only a return that is approved at once has exchange lines.")
     counts: dict[int, int] = {}
     for sending in sendings:
         entry = sending.fulfillment_line
@@ -90,6 +102,7 @@ def request(
     now = orders.shop.now()
     name = f"{order.name}-R{len(order.returns) + 1}"
     back = Return(number, identity, order, name, "REQUESTED", now)
+    exchanges.announce(orders, back, exchange)
     for sending in sendings:
         line_number, line_identity = orders.identity("ReturnLineItem")
         sending.fulfillment_line.returned += sending.quantity
@@ -117,7 +130,7 @@ def _expect(back: Return, *statuses: str) -> None:
 
 def _freed(back: Return) -> None:
     for line in back.lines:
-        line.fulfillment_line.returned -= line.quantity - line.processed
+        line.fulfillment_line.returned -= line.unprocessed
 
 
 def approve(orders: Orders, back: Return) -> None:
@@ -147,39 +160,57 @@ def process(
     payments: Sequence[tuple[Decimal, Transaction | None]] | None = None,
     shipping: Decimal = ZERO,
     note: str | None = None,
-) -> Refund:
-    """Take units back and refund them (``payments`` as in RefundPlan); raises Refused."""
+    exchange: exchanges.Chosen = (),
+) -> Refund | None:
+    """Take units back, refund them (``payments`` as in RefundPlan), let others go out for them.
+
+    Returns None if nothing came back. Raises Refused before anything has changed.
+    """
     _expect(back, "OPEN")
+    _check_units(back, units)
+    if not units and not exchange:
+        raise Refused("nothing_to_return", f"{back.name}: no units are named.")
+    placed = exchanges.prepare(orders, back, exchange)
+    kind = "RETURN" if restock else "NO_RESTOCK"
+    refund = None
+    if units:
+        plan = RefundPlan(
+            back.order,
+            [
+                RefundUnits(line.fulfillment_line.line, quantity, kind, location)
+                for line, quantity in units
+            ],
+            shipping,
+            payments,
+            note,
+            return_=back,
+            owed=exchanges.owed(back.order, [line for line, _ in placed])
+            if back.exchange_lines
+            else (),
+            change="return",
+        )
+        refund = give_back(orders, plan)
+    for line, quantity in units:
+        line.processed += quantity
+        line.refunded += quantity
+    if exchange:
+        exchanges.commit(orders, back, exchange, placed)
+    orders.shop.emit("returns/process", back.id, lambda: return_payload(back))
+    orders.changed(back.order, "refund" if units else "return")
+    if back.complete:
+        close(orders, back)
+    return refund
+
+
+def _check_units(back: Return, units: Sequence[tuple[ReturnLine, int]]) -> None:
     counts: dict[int, int] = {}
     for line, quantity in units:
         counts[line.number] = counts.get(line.number, 0) + quantity
-        open_units = line.quantity - line.processed
+        open_units = line.unprocessed
         if line.return_ is not back or quantity < 1 or counts[line.number] > open_units:
             raise Refused(
                 "bad_quantity", f"{line.id}: {quantity} units, {open_units} are unprocessed."
             )
-    kind = "RETURN" if restock else "NO_RESTOCK"
-    plan = RefundPlan(
-        back.order,
-        [
-            RefundUnits(line.fulfillment_line.line, quantity, kind, location)
-            for line, quantity in units
-        ],
-        shipping,
-        payments,
-        note,
-        return_=back,
-        change="return",
-    )
-    refund = give_back(orders, plan)
-    for line, quantity in units:
-        line.processed += quantity
-        line.refunded += quantity
-    orders.shop.emit("returns/process", back.id, lambda: return_payload(back))
-    orders.changed(back.order, "refund")
-    if all(line.processed == line.quantity for line in back.lines):
-        close(orders, back)
-    return refund
 
 
 def close(orders: Orders, back: Return) -> None:
@@ -201,7 +232,7 @@ def reopen(orders: Orders, back: Return) -> None:
 def cancel_return(orders: Orders, back: Return) -> None:
     """Cancel a return of which nothing was processed; raises Refused ``bad_status``."""
     _expect(back, "REQUESTED", "OPEN")
-    if any(line.processed for line in back.lines):
+    if back.begun:
         raise Refused("bad_status", f"{back.name} has processed units.")
     back.status = "CANCELED"
     _freed(back)

@@ -56,14 +56,23 @@ def run(*command: str, **environment: str) -> Any:
 
 def test_shopify_api_for_python(secure: Any) -> None:
     store, bundle = secure
+    store.client.act("fulfil_order", {"order_id": "#1001"})
+    variant = store.seeded["variants"]["TEE-S"]["variant"]
     seen = run(
         sys.executable, str(HERE / "shopify_api_client.py"), str(store.hosted.port), TOKEN,
-        SSL_CERT_FILE=bundle,
+        variant, SSL_CERT_FILE=bundle,
     )  # fmt: skip
     assert seen["shop"] == seen["graphql"]["name"] == "Peak Demo"
     assert seen["currency"] == "USD"
     assert len(set(seen["orders"])) == 2
     assert seen["more"] is False
+    assert seen["exchanged"] == {
+        "return": {
+            "status": "CLOSED",
+            "exchangeLineItems": {"nodes": [{"lineItems": [{"sku": "TEE-S"}]}]},
+        },
+        "userErrors": [],
+    }
     paid = [("sale", "gift_card", "3.00"), ("sale", "shopify_payments", "12.28")]
     assert [(one["kind"], one["gateway"], one["amount"]) for one in seen["paid"]] == paid
     assert seen["paid"][0]["receipt"]["gift_card_last_characters"] == "abcd"
