@@ -233,7 +233,10 @@ class _Builder:
         assert self.world.odoo is not None
         shop = seed_odoo(self.world.odoo, self.plan.shop)
         self.world.odoo_shop = shop
-        self.world.acts = OdooActs(self.world.odoo, shop, self.world.read_correlation)
+        zone, calendar = self.plan.shop.timezone, self.world.calendar
+        self.world.acts = OdooActs(
+            self.world.odoo, shop, self.world.read_correlation, lambda: calendar.today_in(zone)
+        )
         places: dict[str, Any] = {}
         for name, client in self.world.simulators.items():
             told = client.seed(self.plan.shop)

@@ -1,6 +1,6 @@
 """What people do in Odoo during a story: sell over the counter, count, receive.
 
-Deeds on orders and parcels are in odoo_warehouse.py.
+Deeds on orders and parcels are in odoo_warehouse.py, those in the books in odoo_office.py.
 
 ``OdooActs.act(action, arguments)`` does one deed over JSON-2 as a clerk would through the
 screens. Refusals (nothing free) raise SimulatorRefused with a code; a transport error means
@@ -10,12 +10,14 @@ that the deed may have happened.
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
 
 from peakproof.errors import OdooRefused, SimulatorRefused, UnknownName
 from peakproof.runtime.json2 import Odoo
+from peakproof.runtime.odoo_office import Office
 from peakproof.runtime.odoo_shop import OdooShop
 from peakproof.runtime.odoo_warehouse import Desk
 
@@ -28,7 +30,11 @@ class OdooActs:
     """The deeds, by action name."""
 
     def __init__(
-        self, odoo: Odoo, shop: OdooShop, correlation: Callable[[], dict[str, list[int]]]
+        self,
+        odoo: Odoo,
+        shop: OdooShop,
+        correlation: Callable[[], dict[str, list[int]]],
+        today: Callable[[], date],
     ) -> None:
         self.odoo = odoo
         self.shop = shop
@@ -40,7 +46,7 @@ class OdooActs:
             "adjust_stock": self.adjust_stock,
             "add_item": self.add_item,
         }
-        self.desk = Desk(odoo, shop, correlation)
+        self.elsewhere = Desk(odoo, shop, correlation).actions | Office(odoo, today).actions
 
     def act(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do a deed and return what it brought about.
@@ -57,10 +63,10 @@ class OdooActs:
             raise httpx.ReadError(f"in the middle of {action}: {error}") from error
 
     def _do(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if action in self.desk.actions:
-            return self.desk.actions[action](**arguments)
+        if action in self.elsewhere:
+            return self.elsewhere[action](**arguments)
         if action not in self.actions:
-            raise UnknownName("Odoo action", action, {**self.actions, **self.desk.actions})
+            raise UnknownName("Odoo action", action, self.actions | self.elsewhere)
         with self._shelves[str(arguments.get("sku"))]:
             return self.actions[action](**arguments)
 

@@ -14,6 +14,8 @@ from peakproof.runtime.json2 import Odoo
 
 __all__ = ["OdooShop", "seed_odoo"]
 
+RATES_SINCE = "2000-01-01"  # before any story
+
 
 class OdooShop(msgspec.Struct, kw_only=True):
     """Where the shop's things are in Odoo: ids by SKU and by location code."""
@@ -38,6 +40,7 @@ def seed_odoo(odoo: Odoo, shop: Shop) -> OdooShop:
         limit=1,
     )[0]
     locations = _locations(odoo, shop, warehouse)
+    _currencies(odoo, shop)
     tax = _tax(odoo, shop)
     if shop.tax_rounding:
         _round_taxes(odoo, shop.tax_rounding)
@@ -120,6 +123,26 @@ def _round_taxes(odoo: Odoo, method: str) -> None:
     """Set how every company's taxes are rounded: per line, or once per order."""
     companies = odoo.call("res.company", "search", domain=[])
     odoo.write("res.company", companies, {"tax_calculation_rounding_method": method})
+
+
+def _currencies(odoo: Odoo, shop: Shop) -> None:
+    """Let Odoo keep books in every currency that the shop has a rate for, at that rate."""
+    known = odoo.search_read(
+        "res.currency",
+        [["name", "in", [*shop.exchange_rates]], ["active", "in", [True, False]]],
+        ["name"],
+    )
+    if known:
+        odoo.write("res.currency", [row["id"] for row in known], {"active": True})
+        rates = [
+            {
+                "currency_id": row["id"],
+                "name": RATES_SINCE,
+                "company_rate": float(shop.exchange_rates[row["name"]]),
+            }
+            for row in known
+        ]
+        odoo.create("res.currency.rate", *rates)
 
 
 def _tax(odoo: Odoo, shop: Shop) -> int:

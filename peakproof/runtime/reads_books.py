@@ -26,11 +26,22 @@ select l.id, j.code as journal, c.name as currency, c.decimal_places, l.amount, 
            join account_move_line other
                on other.id in (part.debit_move_id, part.credit_move_id) and other.id <> item.id
            where item.move_id = l.move_id and other.statement_line_id is not null
-       ) as counterparts
+       ) as counterparts, array(
+           select distinct document.id
+           from account_move_line item
+           join account_partial_reconcile part
+               on item.id in (part.debit_move_id, part.credit_move_id)
+           join account_move_line other on other.id in (part.debit_move_id, part.credit_move_id)
+           join account_move document
+               on document.id = other.move_id
+               and document.move_type in ('out_invoice', 'out_refund')
+           where item.move_id = l.move_id
+       ) as invoices
 from account_bank_statement_line l
 join account_move m on m.id = l.move_id
 join account_journal j on j.id = m.journal_id
-join res_currency c on c.id = coalesce(j.currency_id, m.currency_id)
+join res_company b on b.id = j.company_id
+join res_currency c on c.id = coalesce(j.currency_id, b.currency_id)
 left join account_bank_statement s on s.id = l.statement_id
 left join ir_model_data d on d.model = 'account.bank.statement.line' and d.res_id = l.id
 order by l.id
@@ -73,7 +84,8 @@ def read_bank_lines(dsn: str) -> dict[str, Record]:
     """Return every bank statement line by id: journal, amount, date, how it was recognised.
 
     ``unique_import_id`` is the identity under which it was imported, or its external id;
-    ``counterparts`` are the bank lines that it is reconciled with.
+    ``counterparts`` are the bank lines that it is reconciled with, ``invoices`` the customer
+    invoices and credit notes.
     """
     return _rows(dsn, "account_bank_statement_line", BANK_LINES, ("amount",))
 

@@ -15,6 +15,7 @@ Banks rest on Saturdays, Sundays and the plan's holidays.
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from peakproof.errors import UsageError
 from peakproof.seed import Clock
@@ -80,6 +81,10 @@ class BusinessCalendar:
     def today(self) -> date:
         """Return the business date (UTC)."""
         return self.now().date()
+
+    def today_in(self, zone: str) -> date:
+        """Return the date in a time zone such as "America/New_York"."""
+        return self.now().astimezone(ZoneInfo(zone)).date()
 
     def next_day(self) -> None:
         """Let one day pass. Raises UsageError when the story is at today already."""

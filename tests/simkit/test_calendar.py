@@ -67,7 +67,9 @@ def test_hours_of_a_story_that_says_when_its_days_begin() -> None:
     calendar.begin(1, [], day_begins="00:20")
     first = clock.wall().date() - timedelta(days=2)
     assert _within_a_minute(calendar, datetime(first.year, first.month, first.day, 0, 20))
+    assert calendar.today_in("America/New_York") == first - timedelta(days=1)
     calendar.wait_until("23:45")
+    assert calendar.today_in("Europe/Brussels") == first + timedelta(days=1)
     assert calendar.today() == first
     assert f"{calendar.now():%H:%M}" == "23:45"
     with pytest.raises(UsageError, match="23:45 already"):
