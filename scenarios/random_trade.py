@@ -55,7 +55,7 @@ class Options(msgspec.Struct, kw_only=True):
     faults: int = 2
     stage_seconds: float = 5.0
     products: int = 5
-    stock: int = 14
+    stock: int = 9
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -97,6 +97,7 @@ class _Story:
         self.whole: list[str] = []  # of these, what nobody has changed, sent or given back
         self.before: set[str] = set()  # orders and sales of earlier stages
         self.sent: list[str] = []
+        self.packers: dict[str, str] = {}  # who sends which order
         self.sales: list[tuple[str, str]] = []  # label and store
         self.offline: set[str] = set()
         self.deeds: list[tuple[int, Callable[[float], list[Step]]]] = [
@@ -174,17 +175,18 @@ class _Story:
             return self.buy(at)
         lines = [self.baskets[label][0]] if self.draws.random() < 0.4 else None
         self.sent.append(label)
-        packer = self.draws.choice(["packer-1", "packer-2"])
+        packer = self.packers[label] = self.draws.choice(["packer-1", "packer-2"])
         return [ship(at, packer, reference(label, "order_id"), f"ship-{label}", lines, tries=8)]
 
     def give_back(self, at: float) -> list[Step]:
-        """One piece of an order that was sent is refunded, put back into stock or not."""
+        """One piece of an order is refunded after it was sent, put back into stock or not."""
         label = self._pick([label for label in self.sent if label in self.before], self.sent)
         if not label:
             return self.buy(at)
         line = {**self.baskets[label][0], "quantity": 1}
-        restock = self.draws.random() < 0.6
-        return [refund(at, label, {"lines": [line], "restock": restock})]
+        back = refund(at, label, {"lines": [line], "restock": self.draws.random() < 0.6})
+        back.actor = self.packers[label]  # who can tell that it has left
+        return [back]
 
     def receive(self, at: float) -> list[Step]:
         """Goods arrive, or a piece is found broken."""
@@ -342,6 +344,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "webhooks_sound",
         "api_manners",
+        "secrets_kept",
     ),
     plan=plan,
     random=True,

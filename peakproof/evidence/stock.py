@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from peakproof.evidence.facts import Facts, Operation
+from peakproof.evidence.facts import LIVE, Facts, Operation
 from peakproof.history import Event
 
-__all__ = ["LevelChange", "StockLedger", "StoreMove"]
+__all__ = ["LevelChange", "StockLedger", "StoreMove", "carried", "known_cause"]
 
 # What one unit of the argument "quantity" does to the stock at the place.
 _SIGNS = {
@@ -166,6 +166,38 @@ class StockLedger:
         """Return the units that the channel could sell when the story began."""
         stock = self.initial.get(sku, {})
         return sum(units for place, units in stock.items() if place in self.sold_online)
+
+
+def carried(facts: Facts, sku: str, checkpoint: str) -> bool:
+    """Tell whether places show less for one that has promised more than it has.
+
+    Then each is not as it is in Odoo, and altogether they are.
+    """
+    free = facts.final("odoo", "stock", checkpoint)
+    levels = facts.final("shopify", "level", checkpoint)
+    places = [key for key in levels if key.rpartition("@")[0] == sku]
+    there = [float((free.get(key) or {}).get("free") or 0) for key in places]
+    shown = [float(levels[key].get("available") or 0) for key in places]
+    return min(there, default=0) < 0 and sum(max(level, 0) for level in shown) == max(sum(there), 0)
+
+
+def known_cause(facts: Facts, sku: str) -> str:
+    """Name the orders that stand differently in both systems and hold this item, if any."""
+    missing, undead = [], []
+    for gid, order in facts.orders.items():
+        if sku not in {line.get("sku") for line in order.get("lines") or []}:
+            continue
+        live = any(
+            (facts.odoo_orders.get(number) or {}).get("state") in LIVE
+            for number in facts.odoo_ids.get(gid, [])
+        )
+        if live and order.get("cancelled"):
+            undead.append(str(order.get("name")))
+        elif not live and not order.get("cancelled"):
+            missing.append(str(order.get("name")))
+    parts = [f"; missing in Odoo: {', '.join(missing)}"] if missing else []
+    parts += [f"; cancelled, but live in Odoo: {', '.join(undead)}"] if undead else []
+    return "".join(parts)
 
 
 def _moves(operation: Operation) -> list[StoreMove]:
