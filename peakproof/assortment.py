@@ -21,7 +21,7 @@ from peakproof.plan import (
 )
 from peakproof.seed import Seed
 
-__all__ = ["draw_customers", "draw_shop"]
+__all__ = ["draw_card_number", "draw_customers", "draw_shop"]
 
 _NOUNS = ("Tee", "Hoodie", "Mug", "Lamp", "Chair", "Scarf", "Candle", "Backpack", "Poster", "Vase")
 _KINDS = ("Classic", "Alpine", "Harbour", "Linen", "Copper", "Moss", "Ivory", "Slate")
@@ -87,6 +87,15 @@ def _ean13(number: int) -> str:
     digits = f"20{number:010d}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return f"{digits}{-total % 10}"
+
+
+def draw_card_number(seed: Seed) -> str:
+    """Return a card number that could be one (its check digit is right) and is nobody's."""
+    digits = f"424242{seed.stream('card number').randrange(10**9):09d}"
+    doubled = (
+        2 * int(digit) if place % 2 == 0 else int(digit) for place, digit in enumerate(digits)
+    )
+    return f"{digits}{-sum(sum(divmod(number, 10)) for number in doubled) % 10}"
 
 
 class _Country(NamedTuple):

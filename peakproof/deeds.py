@@ -44,6 +44,7 @@ def checkout(
     shipping: str = "Standard",
     discount_code: str = "",
     gift_card: str = "",
+    note: str = "",
 ) -> Step:
     """A shopper buys, and pays by gift card as far as that goes; named by the e-mail address."""
     arguments: dict[str, Any] = {
@@ -55,6 +56,8 @@ def checkout(
         arguments["discount_code"] = discount_code
     if gift_card:
         arguments["gift_card"] = gift_card
+    if note:
+        arguments["note"] = note
     return Step(
         at_seconds=at_seconds,
         actor=f"shopper:{customer.email}",

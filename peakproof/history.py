@@ -3,7 +3,8 @@
 What happened, whoever saw it: shoppers and stores (``operation``), requests that a simulator
 received (``request``), webhooks it delivered (``delivery``), its own state (``state``), rows
 that Odoo committed (``change``), faults (``fault``), processes (``process``), queue samples
-(``sample``), stages (``phase``) and the records read at a checkpoint (``final``).
+(``sample``), stages (``phase``), the records read at a checkpoint (``final``), and what of
+secrets was found where it does not belong (``disclosure``).
 
 docs/history.md lists the value fields of every kind. Invariants read a History and nothing else.
 """
@@ -30,6 +31,7 @@ KINDS = (
     "sample",
     "phase",
     "final",
+    "disclosure",
 )
 
 

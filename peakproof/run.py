@@ -19,6 +19,7 @@ import psycopg
 
 from peakproof import catalog, faults
 from peakproof.connector import FLOWS, ConnectorSpec
+from peakproof.disclosures import Disclosures
 from peakproof.errors import BadFile, PeakproofError, UnknownName, UsageError, WorldFailed
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
@@ -246,6 +247,8 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
             failures += failed
             meta.settled = meta.settled and rested
             settler.read("reconciled")
+    with _timed(meta, "reads"):
+        Disclosures(world, clock, writer).scan()
     if failures:
         raise WorldFailed("connector", "; ".join(failures))
 

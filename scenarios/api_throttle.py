@@ -80,6 +80,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

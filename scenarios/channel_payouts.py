@@ -103,6 +103,6 @@ SCENARIO = Scenario(
     flows=("channel_payouts",),
     simulators=("shopify",),
     options=Options,
-    invariants=("payout_lines_once", "api_manners"),
+    invariants=("payout_lines_once", "api_manners", "secrets_kept"),
     plan=plan,
 )

@@ -73,6 +73,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -8,7 +8,7 @@ Try it: ``peakproof run operators_day --connector connectors/reference``.
 
 import msgspec
 
-from peakproof.assortment import draw_shop
+from peakproof.assortment import draw_card_number, draw_shop
 from peakproof.deeds import checkout, random_basket
 from peakproof.plan import Plan, Product, Scenario, Stage, Step, Variant
 from peakproof.seed import Seed
@@ -48,6 +48,7 @@ def plan(options: Options, seed: Seed) -> Plan:
             shop.customers[number % len(shop.customers)],
             [{"sku": NOVELTY, "quantity": number + 1}, *random_basket(draws, known, 1)],
             f"strange-{number + 1}",
+            note=f"If need be my other card: {draw_card_number(seed)}",
         )
         for number in range(options.strange)
     ]
@@ -91,6 +92,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "operations_sound",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -48,7 +48,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     for variant in variants[:last]:
         variant.stock = {"MAIN": 0, "STORE": 1}
     for variant in variants[last:]:
-        variant.stock["STORE"] = options.stock
+        variant.stock["STORE"] = options.stock // 2
     draws = seed.stream(NAME)
     wanted: list[Step] = []
     for number, variant in enumerate(variants[:last]):
@@ -151,6 +151,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -124,6 +124,7 @@ SCENARIO = Scenario(
         "stock_conserved",
         "events_end_visibly",
         "api_manners",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -1,13 +1,14 @@
 """An ordinary day: orders trickle in, stock is received, one order is edited, one cancelled.
 
-Those changes come when every order has long arrived in Odoo. Nothing fails.
+Those changes come when every order has long arrived in Odoo. One shopper is so careless as to
+write a card number into the order's note. Nothing fails.
 Whoever fails here need not look at the other stories.
 Try it: ``peakproof run quiet_day --connector connectors/reference``.
 """
 
 import msgspec
 
-from peakproof.assortment import draw_shop
+from peakproof.assortment import draw_card_number, draw_shop
 from peakproof.deeds import cancel, checkout, edit, random_basket, stock_count, store_sale
 from peakproof.plan import Plan, Product, Scenario, Stage, Step, Variant
 from peakproof.seed import Seed
@@ -49,6 +50,7 @@ def plan(options: Options, seed: Seed) -> Plan:
                 f"order-{number}",
                 shipping=draws.choices(["Standard", "Express"])[0],
                 discount_code=draws.choices(["", "TENOFF", "FIVE"], [2, 1, 1])[0],
+                note=f"If need be my other card: {draw_card_number(seed)}" if number == 3 else "",
             )
         )
     late = options.duration_seconds * 0.8
@@ -100,6 +102,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -145,6 +145,6 @@ SCENARIO = Scenario(
     flows=("pos",),
     simulators=("pos",),
     options=Options,
-    invariants=("pos_sales_once", "api_manners"),
+    invariants=("pos_sales_once", "api_manners", "secrets_kept"),
     plan=plan,
 )

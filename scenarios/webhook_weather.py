@@ -22,6 +22,7 @@ from peakproof.seed import Seed
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "webhook_weather"
+AGAIN_SECONDS = (0.05, 5.0)
 HELD_SECONDS = 4.0  # longer than a stage: only a later notification brings a held one
 
 
@@ -69,7 +70,8 @@ def _weather(options: Options) -> dict[str, list[PlannedFault]]:
 
     held = {"count": options.orders, "delay_seconds": HELD_SECONDS}
     return {
-        "duplicates": [fault("webhook_duplicate", copies=2)],
+        # Once on the heels of the first, once when that has long been worked on.
+        "duplicates": [fault("webhook_duplicate", delay_seconds=pause) for pause in AGAIN_SECONDS],
         # What a checkout tells is held until what an edit or a cancellation tells has arrived.
         "disorder": [fault("webhook_reorder", f"orders/{topic}", **held) for topic in TOLD],
         "lateness": [fault("webhook_late", delay_seconds=options.late_seconds)],
@@ -152,6 +154,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -129,6 +129,7 @@ SCENARIO = Scenario(
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

@@ -32,6 +32,7 @@ from . import (
     payouts_reconciled,
     pos_sales_once,
     refunds_conserved,
+    secrets_kept,
     service_levels,
     stock_conserved,
     webhooks_sound,
@@ -79,6 +80,7 @@ _MODULES: tuple[Any, ...] = (
     service_levels,
     isolation,
     operations_sound,
+    secrets_kept,
 )
 
 REGISTRY: dict[str, Invariant] = {module.NAME: module for module in _MODULES}

@@ -58,6 +58,10 @@ class SimulatorClient:
         """Return what is still under way, by kind; all zero means quiet."""
         return dict(self._call("GET", "/pending"))
 
+    def secrets(self) -> dict[str, list[str]]:
+        """Return what it handed out and nobody may let get about, by kind."""
+        return dict(self._call("GET", "/secrets"))
+
     def inject(self, point: str, options: Mapping[str, Any]) -> str:
         """Put a fault rule at a point; return its id."""
         call = {"point": point, "options": dict(options)}

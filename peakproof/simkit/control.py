@@ -13,10 +13,9 @@ import msgspec
 from peakproof.errors import SimulatorRefused, UnknownName, UsageError
 from peakproof.plan import Shop
 from peakproof.simkit.app import Route
-from peakproof.simkit.calendar import DAYS_AT_ONCE_MAX, BusinessCalendar
-from peakproof.simkit.faults import FaultPoints
+from peakproof.simkit.calendar import DAYS_AT_ONCE_MAX
 from peakproof.simkit.messages import Answer, Request, Response
-from peakproof.simkit.simulator import Simulator
+from peakproof.simkit.simulator import Kit, Simulator
 
 __all__ = ["CONTROL_PREFIX", "control_routes"]
 
@@ -27,17 +26,17 @@ def control_routes(
     name: str,
     token: str,
     simulator: Simulator,
-    faults: FaultPoints,
-    calendar: BusinessCalendar,
+    kit: Kit,
 ) -> list[Route]:
     """Return the routes of a simulator's control API."""
-    api = _Control(name, token, simulator, faults, calendar)
+    api = _Control(name, token, simulator, kit)
     table: list[tuple[str, str, Callable[[Request], Response]]] = [
         ("GET", "/health", api.health),
         ("POST", "/seed", api.seed),
         ("POST", "/act", api.act),
         ("GET", "/snapshot", api.snapshot),
         ("GET", "/pending", api.pending),
+        ("GET", "/secrets", api.secrets),
         ("GET", "/faults", api.list_faults),
         ("POST", "/faults", api.add_fault),
         ("DELETE", "/faults/{id}", api.remove_fault),
@@ -61,19 +60,19 @@ class _Control:
         name: str,
         token: str,
         simulator: Simulator,
-        faults: FaultPoints,
-        calendar: BusinessCalendar,
+        kit: Kit,
     ) -> None:
         self._name = name
         self._expected = f"Bearer {token}".encode()
         self._simulator = simulator
-        self._calendar = calendar
+        self._calendar = kit.calendar
         self._actions = {
             **simulator.actions(),
             "pass_days": self._pass_days,
             "wait_until": self._wait_until,
         }
-        self._faults = faults
+        self._faults = kit.faults
+        self._handed_out = kit.handed_out
         self._seeded = False
 
     def guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -156,6 +155,10 @@ class _Control:
     def pending(self, _request: Request) -> Response:
         """Return what is still under way."""
         return Response.json(self._simulator.pending())
+
+    def secrets(self, _request: Request) -> Response:
+        """Return the tokens that were issued, the expired ones too."""
+        return Response.json({"token": self._handed_out})
 
     def list_faults(self, _request: Request) -> Response:
         """Return every rule, healed ones too, with how often each fired."""

@@ -79,7 +79,7 @@ async def run_simulator(
         simulator = create(config, kit)
         kit.faults.declare(simulator.fault_points)
         routes = [
-            *control_routes(config.name, config.control_token, simulator, kit.faults, kit.calendar),
+            *control_routes(config.name, config.control_token, simulator, kit),
             *simulator.routes(),
         ]
         app = App(config.name, routes, kit.journal, kit.faults, simulator)

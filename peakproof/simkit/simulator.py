@@ -35,6 +35,7 @@ class Kit:
         self.seed = config.seeds()
         self.journal = Journal(Path(config.journal_path), config.name, self.clock)
         self.faults = FaultPoints(self.seed)
+        self.handed_out: list[str] = []  # tokens that were issued: the harness looks for leaks
         self._engines: list[WebhookEngine] = []
         self._timers: list[tuple[float, Callable[[], None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -37,6 +37,7 @@ class Tokens:
     def issue(self) -> str:
         """Return a new token."""
         token = f"{self._random.getrandbits(256):064x}"
+        self._kit.handed_out.append(token)
         self._ends[token] = self._kit.clock.now() + self.life_seconds
         return token
 

@@ -151,6 +151,7 @@ class Client:
         text = "shpat_" + self._word(32)
         expires = None if life is None else now + self._kit.real_seconds(life)
         self.tokens[text] = Token(text, expires)
+        self._kit.handed_out.append(text)
         answer: dict[str, Any] = {
             "access_token": text,
             "scope": ",".join(self.granted.handles),
@@ -160,6 +161,7 @@ class Client:
         if renewable:
             refresh = "shprt_" + self._word(32)
             self._refresh[refresh] = now + self._kit.real_seconds(REFRESH_LIFE_SECONDS)
+            self._kit.handed_out.append(refresh)
             answer |= {
                 "refresh_token": refresh,
                 "refresh_token_expires_in": int(self._kit.real_seconds(REFRESH_LIFE_SECONDS)),

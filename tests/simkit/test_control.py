@@ -118,6 +118,10 @@ def test_unknown_points_and_effects_are_refused(example: Hosted) -> None:
         example.client.inject("request", {"effect": "error", "count": "many"})
 
 
+def test_what_was_handed_out_is_told(example: Hosted) -> None:
+    assert example.client.secrets() == {"token": []}
+
+
 def test_control_is_neither_journalled_nor_broken_by_faults(config: SimulatorConfig) -> None:
     with Hosted(create, config) as hosted:
         hosted.client.inject("request", {"effect": "refuse"})

@@ -29,6 +29,7 @@ def test_client_credentials_as_json_and_as_a_form(store: Any, kind: str) -> None
     assert answer.status_code == 200
     body = answer.json()
     assert works(store, body["access_token"])
+    assert store.client.secrets()["token"] == [body["access_token"]]
     assert body["expires_in"] > 0
     assert "read_products" in body["scope"].split(",")
 
