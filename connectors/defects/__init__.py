@@ -10,7 +10,16 @@ NAME = "defects"
 __all__ = ["NAME", "REGISTRY"]
 
 REGISTRY = (
+    "cancellation_restocks_twice",
     "cursor_strictly_after",
+    "first_lines_only",
+    "first_page_of_items",
+    "forgets_tracking",
+    "matches_lines_by_item",
+    "one_parcel_an_order",
+    "overwrites_stock",
     "pushes_on_hand",
+    "pushes_only_new_items",
     "signature_optional",
+    "stops_at_unknown_item",
 )

@@ -1,0 +1,43 @@
+"""Stock is pushed when an item is linked, and never again.
+
+Real case S7: only items that were just created or linked were put into the queue; the stock of
+existing ones stayed as it was (https://github.com/frappe/ecommerce_integrations/issues/382,
+https://github.com/frappe/ecommerce_integrations/issues/289).
+"""
+
+from ..reference import inventory, ledger, reconcile
+from ..reference.inbox import TOPICS
+from ..reference.store import Connection
+from ._defect import Defect, replace
+
+__all__ = ["DEFECT", "install"]
+
+DEFECT = Defect(
+    title="pushes the stock of an item when it is linked and never again",
+    flow="inventory",
+    cases=("S7",),
+    scenario="quiet_day",
+    invariants=("stock_conserved",),
+)
+
+
+def install() -> None:
+    """Put into the queue what has never been there; do not listen to the channel's levels."""
+
+    async def only_new(connection: Connection, skus: list[str]) -> None:
+        await connection.execute(
+            "insert into dirty (sku) select distinct sku from variants where sku = any(%s) "
+            "on conflict do nothing",
+            [skus],
+        )
+
+    async def compare_new(self: inventory.Inventory) -> None:
+        await self.shelves.map_variants()
+        async with self.store.pool.connection() as connection, connection.transaction():
+            await only_new(connection, [*(await self.shelves.products()).values()])
+
+    replace(inventory, "want_stock", only_new)
+    replace(ledger, "want_stock", only_new)
+    replace(inventory.Inventory, "compare_all", compare_new)
+    topics = {name: topic for name, topic in TOPICS.items() if "inventory" not in name}
+    replace(reconcile, "TOPICS", topics)
