@@ -4,8 +4,9 @@ The story begins on a Monday. Customers pay every day. On one day the pull fails
 for the next. On another the bank books money on the day before, after the connector has seen
 bookings of the day itself; that day's statement comes late, too. Each banking day's statement
 is a file as well, one of them delivered twice; what is paid at the weekend is booked on Monday.
-On one evening the bank's consent has ended, and is given again (a new one) in the morning. In
-the end every booked transaction is one line in Odoo.
+On one evening the bank's consent has ended, and is given again (a new one) in the morning. The
+network fails as well: on the first evening nothing gets to the bank, on the fourth it is slow, and
+on the last one an answer is lost. In the end every booked transaction is one line in Odoo.
 Try it: ``peakproof run bank_outage --connector connectors/oca_ponto``.
 """
 
@@ -27,7 +28,8 @@ class Options(msgspec.Struct, kw_only=True):
     """``payments`` come in on each of ``days``; the pull fails on day ``outage_day``.
 
     On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice. On
-    ``consent_day`` the bank's consent ends before the pull; it is given again on the next.
+    ``consent_day`` the bank's consent ends before the pull; it is given again on the next. On
+    ``cut_day``, ``slow_day`` and ``lost_day`` the network fails in three ways.
     """
 
     days: int = 6
@@ -36,6 +38,9 @@ class Options(msgspec.Struct, kw_only=True):
     outage_day: int = 3
     twice_day: int = 4
     consent_day: int = 5
+    cut_day: int = 1
+    slow_day: int = 4
+    lost_day: int = 6
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -75,9 +80,7 @@ def plan(options: Options, seed: Seed) -> Plan:
             steps.insert(0, _bank(0.0, "renew_consent", {}))
         steps += [pass_days(1.5), poll(2.5)]
         stage = Stage(name=f"day {day}", steps=_in_order(steps))
-        if day == options.outage_day:
-            broken = {"simulator": "bank", "operation": "*"}
-            stage.faults = [PlannedFault(fault="api_errors", options=broken)]
+        stage.faults = _faults(options, day)
         stages.append(stage)
     rest = [
         pass_days(0.1, _DAYS_AFTER - 1),
@@ -92,6 +95,21 @@ def plan(options: Options, seed: Seed) -> Plan:
         shop=shop,
         stages=stages,
     )
+
+
+def _faults(options: Options, day: int) -> list[PlannedFault]:
+    """Return what goes wrong on the way to the bank, or there, on a day."""
+    planned: tuple[tuple[int, str, dict[str, object]], ...] = (
+        (options.outage_day, "api_errors", {"operation": "*"}),
+        (options.cut_day, "vendor_refused", {}),
+        (options.slow_day, "vendor_slow", {"delay_seconds": 1.0, "count": 3}),
+        (options.lost_day, "vendor_acknowledgement_lost", {"count": 1}),
+    )
+    return [
+        PlannedFault(fault=fault, options={"simulator": "bank", **given})
+        for its_day, fault, given in planned
+        if day == its_day
+    ]
 
 
 def _payment(number: int, customer: object, cents: int, day: int) -> Step:
@@ -132,6 +150,6 @@ SCENARIO = Scenario(
     flows=("bank",),
     simulators=("bank",),
     options=Options,
-    invariants=("bank_lines_once",),
+    invariants=("bank_lines_once", "secrets_kept"),
     plan=plan,
 )

@@ -1,10 +1,11 @@
-"""The parcel carrier fails, then crawls, then hangs, then loses an answer; packing goes on.
+"""The parcel carrier fails, crawls, hangs, loses an answer, is out of reach; packing goes on.
 
 Telephone orders are sent by parcel throughout; orders of the channel come in at the same time
 where the connector takes them, must not slow down, and are sent too: the channel has to be told
 of their parcels. A packer presses the button again when it did not work. In the end every
 parcel has one label that was paid for, and no label was bought for nothing, the one whose
-answer was lost included.
+answer was lost included. In the last stage the network fails: connections to the carrier are
+refused, then one is taken and stays silent, so that nothing gets there.
 Try it: ``peakproof run carrier_outage --connector connectors/oca_dhl_parcel``.
 """
 
@@ -31,10 +32,20 @@ NAME = "carrier_outage"
 BUY = "*.buy"  # the operation that buys a label: every carrier's simulator names it so
 
 
+_STAGES = (
+    "a calm morning",
+    "the outage",
+    "the carrier hangs",
+    "an answer is lost",
+    "nothing gets there",
+)
+
+
 class Options(msgspec.Struct, kw_only=True):
     """``parcels`` a stage; ``shop_orders`` while the carrier is down.
 
-    So many orders as ``given_up`` says are entered in the morning and never sent.
+    So many orders as ``given_up`` says are entered in the morning and never sent. In the end
+    there are ``refusals`` of connections, then one that is silent for ``silent_seconds``.
     """
 
     parcels: int = 3
@@ -43,13 +54,19 @@ class Options(msgspec.Struct, kw_only=True):
     errors: int = 2
     slow_seconds: float = 3.0
     hang_seconds: float = 22.0
+    refusals: int = 2
+    silent_seconds: float = 8.0
     given_up: int = 0
 
 
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders and the outage."""
     shop = draw_shop(
-        seed, products=5, stock=options.stock, customers=options.parcels * 4, country="ES"
+        seed,
+        products=5,
+        stock=options.stock,
+        customers=options.parcels * len(_STAGES),
+        country="ES",
     )
     shop.carrier_accounts = [
         CarrierAccount(carrier=carrier, services=[CarrierService(name="Ground", price=price)])
@@ -57,7 +74,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     ]
     draws = seed.stream(NAME)
     stages: list[Stage] = []
-    for name in ("a calm morning", "the outage", "the carrier hangs", "an answer is lost"):
+    for name in _STAGES:
         entered: list[Step] = []
         sent: list[Step] = []
         for number in range(options.parcels):
@@ -93,7 +110,7 @@ def plan(options: Options, seed: Seed) -> Plan:
 
 
 def _break(stages: list[Stage], options: Options) -> None:
-    """Plan the carrier's faults: errors and a crawl, then a hang, then a lost answer."""
+    """Plan the faults: errors and a crawl, then a hang, a lost answer, a network that fails."""
     stages[1].faults = [
         PlannedFault(
             fault="api_errors",
@@ -129,6 +146,15 @@ def _break(stages: list[Stage], options: Options) -> None:
             options={"simulator": "carrier", "operation": BUY, "count": 1},
         )
     ]
+    stages[4].faults = [
+        PlannedFault(
+            fault="vendor_refused", options={"simulator": "carrier", "count": options.refusals}
+        ),
+        PlannedFault(
+            fault="vendor_timeout",
+            options={"simulator": "carrier", "count": 1, "hang_seconds": options.silent_seconds},
+        ),
+    ]
 
 
 SCENARIO = Scenario(
@@ -143,6 +169,7 @@ SCENARIO = Scenario(
         "fulfilled_once",
         "service_levels",
         "isolation",
+        "secrets_kept",
     ),
     plan=plan,
 )

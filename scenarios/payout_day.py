@@ -4,7 +4,8 @@ The story begins on a Monday. Each day shoppers pay through the gateway, some in
 currency, some are refunded, one disputes. The gateway pays out what has become available; the
 bank receives it two banking days later. One payout fails, comes back and is paid out again. One
 day is so busy that its movements need several pages. On one evening the gateway's interface
-fails just when the connector asks; it works again the next day.
+fails just when the connector asks; it works again the next day. On a later one nothing gets there,
+for the network refuses connections.
 Try it: ``peakproof run payout_day --connector connectors/oca_stripe``.
 """
 
@@ -26,12 +27,16 @@ _DAYS_AFTER = 6  # until the last payout has arrived at the bank
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``payments`` a day over ``days``; ``busy_payments`` on the second day."""
+    """``payments`` a day over ``days``; ``busy_payments`` on the second day.
+
+    On ``outage_day`` the gateway's interface fails, on ``cut_day`` the network on the way there.
+    """
 
     days: int = 4
     payments: int = 6
     busy_payments: int = 250
     outage_day: int = 3
+    cut_day: int = 5
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -50,15 +55,16 @@ def plan(options: Options, seed: Seed) -> Plan:
         steps = [_pay(draws, day, number) for number in range(1, count + 1)]
         steps += _afterthoughts(draws, day)
         steps += _evening(day)
-        stage = Stage(name=f"day {day}", steps=_in_order(steps))
-        if day == options.outage_day:
-            broken = {"simulator": "gateway", "operation": "*"}
-            stage.faults = [PlannedFault(fault="api_errors", options=broken)]
-        stages.append(stage)
+        stages.append(Stage(name=f"day {day}", steps=_in_order(steps)))
     # Days without sales.
     for day in range(options.days + 1, options.days + _DAYS_AFTER + 1):
         fails = [_gateway("fail_payout", {})] if day == options.days + 1 else []
         stages.append(Stage(name=f"day {day}", steps=_in_order(fails + _evening(day))))
+    for day, fault in ((options.outage_day, "api_errors"), (options.cut_day, "vendor_refused")):
+        if 0 < day <= len(stages):
+            stages[day - 1].faults.append(
+                PlannedFault(fault=fault, options={"simulator": "gateway"})
+            )
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -138,6 +144,6 @@ SCENARIO = Scenario(
     flows_any=("payouts", "bank"),
     simulators=("gateway", "bank"),
     options=Options,
-    invariants=("payout_lines_once", "bank_lines_once", "payouts_reconciled"),
+    invariants=("payout_lines_once", "bank_lines_once", "payouts_reconciled", "secrets_kept"),
     plan=plan,
 )
