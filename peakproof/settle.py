@@ -25,6 +25,7 @@ __all__ = ["ORDINARY_PERIOD_SECONDS", "Settler", "Watcher"]
 ORDINARY_PERIOD_SECONDS = 3600.0
 _LOOKS = 3
 _LOOK_GAP_SECONDS = 0.3
+_RESTLESS_LIMIT_SECONDS = 5.0  # what never came to rest gets no second long wait
 
 
 class Settler:
@@ -35,6 +36,7 @@ class Settler:
         self._clock = clock
         self._writer = writer
         self._ids = itertools.count(1)
+        self._restless = False
 
     def look(self) -> Quiet:
         """Return what is under way right now."""
@@ -54,18 +56,25 @@ class Settler:
         return quiet
 
     def settle(self, limit_seconds: float) -> bool:
-        """Wait for rest; return False when the limit came first (recorded, not raised)."""
+        """Wait for rest; return False when the limit came first (recorded, not raised).
+
+        After such a failure the next waits are short, until the world has come to rest again.
+        """
         self._phase("settle", "begin")
         begin = self._clock.now()
+        if self._restless:
+            limit_seconds = min(limit_seconds, _RESTLESS_LIMIT_SECONDS)
         calm, before = 0, -1
         while self._clock.now() < begin + limit_seconds:
             quiet = self.look()
             calm = calm + 1 if quiet.is_quiet() and quiet.odoo_activity == before else 0
             before = quiet.odoo_activity
             if calm >= _LOOKS:
+                self._restless = False
                 self._phase("settle", "end")
                 return True
             threading.Event().wait(_LOOK_GAP_SECONDS)
+        self._restless = True
         self._phase("settle", "expired")
         return False
 

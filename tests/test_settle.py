@@ -86,3 +86,25 @@ def test_ordinary_schedules_only(tmp_path: Path) -> None:
 def test_a_world_that_does_not_come_to_rest(tmp_path: Path) -> None:
     office = Office(ends=False)
     assert kick(office, tmp_path / "harness.jsonl", False, 0.5) == ([], False)
+
+
+def test_what_never_rests_gets_one_long_wait_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peakproof.settle._RESTLESS_LIMIT_SECONDS", 0.1)
+    office: Any = Office(ends=False)
+    office.left, clock = 1, Clock.start()
+    writer = HistoryWriter(tmp_path / "harness.jsonl")
+    try:
+        settler = Settler(office, clock, writer)
+        assert not settler.settle(0.5)
+        begin = clock.now()
+        assert not settler.settle(300.0)
+        assert clock.now() - begin < 60
+        office.ends = True
+        assert settler.settle(60.0), "and if it does come to rest after all, all is well"
+        office.ends, office.left, begin = False, 1, clock.now()
+        assert not settler.settle(1.0)
+        assert clock.now() - begin >= 1.0, "so the next wait is a long one again"
+    finally:
+        writer.close()

@@ -7,6 +7,8 @@
   ``RETRY_WINDOW_SECONDS``. Three layers that each try three times make nine; a client that
   doubles its waits from half a second makes six tries meanwhile, one that polls every two
   seconds ten.
+- It does not go round in circles: the same write to one and the same order succeeds at most
+  ``REPEATS_MAX`` times. A connector that takes its own write for news writes again, for ever.
 - Of many calls (``SHARE_CALLS_MIN``) at most half are refused as throttled.
 - It is answered in the version it asks for: one that fell forward was retired, and the
   meaning of fields may have changed. Deprecated fields that still work are only a figure.
@@ -17,6 +19,7 @@ Seen in public: Shopify/shopify-api-js issue 191, OCA/queue pull 622, openlinker
 openlinker issue 851, facts L1, L6, Q3, Q5.
 """
 
+import re
 from collections import Counter, deque
 from typing import Any
 
@@ -34,10 +37,12 @@ TITLE = "The connector waits when told to, does not hammer, and asks for version
 FLOWS: tuple[str, ...] = ()
 
 RETRIES_MAX, RETRY_WINDOW_SECONDS = 10, 20.0
+REPEATS_MAX = 10
 SHARE_MAX, SHARE_CALLS_MIN = 0.5, 100
 WAIT_SHARE, IMPATIENT_MAX = 0.5, 1
 WAIT_UNTOLD_SECONDS = 1.0  # where a refusal does not say how long
 WAIT_LEAST_SECONDS = 0.1
+_ORDER = re.compile(r"gid://shopify/Order/\d+")
 # Cost points that the channel's bucket regains in a second, by the shop's plan.
 RESTORE_RATES = {"standard": 100.0, "advanced": 200.0, "plus": 1000.0, "enterprise": 2000.0}
 
@@ -68,6 +73,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         call = calls.setdefault(_identity(event), Call())
         _patience(event, call, facts, findings)
         _hammering(event, call, findings)
+    _circles(requests, findings)
     share = throttled / len(requests)
     if len(requests) >= SHARE_CALLS_MIN and share > SHARE_MAX:
         findings.add(
@@ -163,6 +169,26 @@ def _hammering(event: Event, call: Call, findings: Findings) -> None:
         )
 
 
+def _circles(requests: list[Event], findings: Findings) -> None:
+    """Find writes of one kind that were done to one order again and again."""
+    done: dict[tuple[str, str], list[Event]] = {}
+    for event in requests:
+        if event.value.get("operation_type") != "mutation" or event.outcome != "ok":
+            continue
+        said = msgspec.json.encode(event.value.get("arguments"))
+        for gid in set(_ORDER.findall(said.decode())):
+            done.setdefault((event.name, gid), []).append(event)
+    for (name, gid), events in done.items():
+        if len(events) > REPEATS_MAX:
+            findings.add(
+                "wrote in circles",
+                expected=f"at most {REPEATS_MAX} writes of a kind to one order",
+                found=f"{name} succeeded {len(events)} times",
+                subject=gid,
+                events=events,
+            )
+
+
 def _versions(requests: list[Event], findings: Findings) -> None:
     fell: dict[tuple[str, str], list[Event]] = {}
     for event in requests:
@@ -216,6 +242,14 @@ def _lost_answers() -> Story:
     return story.finish()
 
 
+def _circling(times: int) -> Story:
+    story = Story()
+    for place in range(times):
+        given = {"input": {"id": "gid://shopify/Order/7", "note": f"at {place}"}}
+        story.request(1.0 + place, "orderUpdate", given, operation_type="mutation")
+    return story.finish()
+
+
 def _retired() -> Story:
     story = Story()
     story.request(1.0, "orders", requested_version="2025-01", api_version="2026-01")
@@ -234,6 +268,13 @@ EXAMPLES = [
     Example(name="hot loop", tell=_hot_loop, verdict=Verdict.VIOLATED, says="did not wait"),
     Example(name="hammering", tell=_hammer, verdict=Verdict.VIOLATED, says="hammered"),
     Example(name="answers lost now and then", tell=_lost_answers, verdict=Verdict.PASS),
+    Example(
+        name="its own echo",
+        tell=lambda: _circling(20),
+        verdict=Verdict.VIOLATED,
+        says="20 times",
+    ),
+    Example(name="a few notes on an order", tell=lambda: _circling(4), verdict=Verdict.PASS),
     Example(name="a retired version", tell=_retired, verdict=Verdict.VIOLATED, says="2025-01"),
     Example(name="deprecated but supported", tell=_deprecated, verdict=Verdict.PASS),
 ]
