@@ -18,10 +18,7 @@ NAME = "flash_sale"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``demand_factor`` is units wanted online over units in stock of the hot item.
-
-    ``quick_changes`` are movements of another item, one right after the other.
-    """
+    """``demand_factor`` is units wanted online over units in stock of the hot item."""
 
     stock: int = 24
     demand_factor: float = 1.8
@@ -33,7 +30,6 @@ class Options(msgspec.Struct, kw_only=True):
     cancellations: int = 3
     delivery: int = 6
     products: int = 4
-    quick_changes: int = 2
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -58,11 +54,10 @@ def plan(options: Options, seed: Seed) -> Plan:
         at = draws.uniform(0.5, end)
         steps.append(store_sale(at, f"store-{number % 2 + 1}", hot, 1, "MAIN"))
     steps.append(stock_count(end * 0.6, "warehouse", hot, options.delivery, "MAIN"))
-    # Changes in quick succession: a connector that drops the last one stays one behind.
+    # Two changes in quick succession: a connector that drops the second one stays one behind.
     quiet = shop.variants()[-1].sku
-    for number in range(options.quick_changes):
-        at = end * 0.5 + 0.05 * number
-        steps.append(stock_count(at, "warehouse", quiet, -1 if number % 2 else 3, "MAIN"))
+    steps.append(stock_count(end * 0.5, "warehouse", quiet, 3, "MAIN"))
+    steps.append(stock_count(end * 0.5 + 0.05, "warehouse", quiet, -1, "MAIN"))
     return Plan(
         scenario=NAME,
         seed=seed.value,

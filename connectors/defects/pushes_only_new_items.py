@@ -9,6 +9,7 @@ from ..reference import inventory, ledger, reconcile
 from ..reference.inbox import TOPICS
 from ..reference.store import Connection
 from ._defect import Defect, replace
+from ._stock import only_new
 
 __all__ = ["DEFECT", "install"]
 
@@ -24,20 +25,15 @@ DEFECT = Defect(
 def install() -> None:
     """Put into the queue what has never been there; do not listen to the channel's levels."""
 
-    async def only_new(connection: Connection, skus: list[str]) -> None:
+    async def linked(connection: Connection, skus: list[str]) -> None:
         await connection.execute(
             "insert into dirty (sku) select distinct sku from variants where sku = any(%s) "
             "on conflict do nothing",
             [skus],
         )
 
-    async def compare_new(self: inventory.Inventory) -> None:
-        await self.shelves.map_variants()
-        async with self.store.pool.connection() as connection, connection.transaction():
-            await only_new(connection, [*(await self.shelves.products()).values()])
-
-    replace(inventory, "want_stock", only_new)
-    replace(ledger, "want_stock", only_new)
-    replace(inventory.Inventory, "compare_all", compare_new)
+    replace(inventory, "want_stock", linked)
+    replace(ledger, "want_stock", linked)
+    replace(inventory.Inventory, "compare_all", only_new)
     topics = {name: topic for name, topic in TOPICS.items() if "inventory" not in name}
     replace(reconcile, "TOPICS", topics)
