@@ -2,12 +2,13 @@
 
 A line is refunded with its goods put back into stock and one without, shipping alone, an
 amount alone, goods that were never sent, a whole order above the limit for which a person must
-approve, and an exchange: the old piece comes back, a dearer one is added to the order and sent.
+approve, and two exchanges of a piece for a dearer one: a return, an edit of the order and a
+payment; and a return with the channel's own exchange line, where the piece that came back pays
+for the new one, which is held until the difference is paid. Both new pieces are sent.
 One refund asks for more than was paid, which the channel refuses (that step fails with
 ``over_refund``). Every refund's webhook arrives more than once.
 
-The channel's own exchange lines are not simulated: the exchange is a return, an edit of the
-order and a payment. Where the connector does not fulfil by itself, the merchant does it by hand.
+Where the connector does not fulfil by itself, the merchant does it by hand.
 Try it: ``peakproof run returns_and_exchanges --connector connectors/reference``.
 """
 
@@ -27,7 +28,7 @@ Lines = list[dict[str, Any]]
 Baskets = dict[str, Lines]
 
 NAME = "returns_and_exchanges"
-SENT = ("restocked", "kept", "shipping", "amount", "twice", "exchange", "large")
+SENT = ("restocked", "kept", "shipping", "amount", "twice", "exchange", "swap", "large")
 TAXED_AT_MOST = 1.1  # what a price becomes at most with its tax
 CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parcel
 
@@ -92,7 +93,12 @@ def plan(options: Options, seed: Seed) -> Plan:
                     )
                 ],
             ),
-            Stage(name="the exchange", steps=_exchange(shop, baskets["exchange"])),
+            Stage(
+                name="the exchanges",
+                steps=[*_exchange(shop, baskets["exchange"]), *_swap(shop, baskets["swap"])],
+            ),
+            Stage(name="the new pieces", steps=_new_pieces()),
+            Stage(name="the channel shows them too", steps=_shown_too()),
         ],
     )
 
@@ -143,38 +149,65 @@ def _refunds(draws: Random, shop: Shop, baskets: Baskets, limit: int) -> list[St
 
 def _exchange(shop: Shop, basket: Lines) -> list[Step]:
     """One piece comes back, a dearer one is sent for it, and the difference is paid."""
-    order = reference("exchange", "order_id")
-    sku = basket[0]["sku"]
+    added = edit(4.0, "exchange", [{"sku": _dearer(shop, basket).sku, "quantity": 1}])
+    return [*_returned(0.0, "exchange", basket), added, _difference(5.0, "exchange")]
+
+
+def _swap(shop: Shop, basket: Lines) -> list[Step]:
+    """The same by the channel's exchange lines: one process takes the old and sends the new."""
+    out = [{"sku": _dearer(shop, basket).sku, "quantity": 1}]
+    return [*_returned(6.0, "swap", basket, exchange=out), _difference(9.0, "swap")]
+
+
+def _returned(at_seconds: float, label: str, basket: Lines, **more: Any) -> list[Step]:
+    """One piece of the first line comes back, and is taken."""
     back = Step(
-        at_seconds=0.0,
+        at_seconds=at_seconds,
         actor="merchant:returns",
         system="shopify",
         action="request_return",
         arguments={
-            "order_id": order,
-            "lines": [{"sku": sku, "quantity": 1, "reason": "SIZE_TOO_SMALL"}],
+            "order_id": reference(label, "order_id"),
+            "lines": [{"sku": basket[0]["sku"], "quantity": 1, "reason": "SIZE_TOO_SMALL"}],
             "approved": True,
+            **more,
         },
-        label="return",
+        label=f"return-{label}",
     )
     arrived = Step(
-        at_seconds=1.0,
+        at_seconds=at_seconds + 1.0,
         actor="merchant:returns",
         system="shopify",
         action="handle_return",
-        arguments={"return_id": reference("return", "return_id"), "step": "process"},
-        label="returned",
+        arguments={"return_id": reference(f"return-{label}", "return_id"), "step": "process"},
+        label=f"returned-{label}",
     )
-    added = edit(4.0, "exchange", [{"sku": _dearer(shop, basket).sku, "quantity": 1}])
-    paid = Step(
-        at_seconds=5.0,
+    return [back, arrived]
+
+
+def _difference(at_seconds: float, label: str) -> Step:
+    return Step(
+        at_seconds=at_seconds,
         actor="merchant:edits",
         system="shopify",
         action="mark_paid",
-        arguments={"order_id": order},
-        label="paid",
+        arguments={"order_id": reference(label, "order_id")},
+        label=f"paid-{label}",
     )
-    return [back, arrived, added, paid]
+
+
+def _new_pieces() -> list[Step]:
+    return [
+        ship(number * 0.3, "packer-1", reference(label, "order_id"), f"ship-again-{label}")
+        for number, label in enumerate(("exchange", "swap"))
+    ]
+
+
+def _shown_too() -> list[Step]:
+    return [
+        fulfil(CARRIED_SECONDS + number * 0.2, label)
+        for number, label in enumerate(("exchange", "swap"))
+    ]
 
 
 def _dearer(shop: Shop, basket: Lines) -> Variant:
@@ -200,11 +233,13 @@ SCENARIO = Scenario(
         "order_content",
         "identity_kept",
         "refunds_conserved",
+        "fulfilled_once",
         "approvals",
         "stock_conserved",
         "events_end_visibly",
         "api_manners",
         "service_levels",
+        "secrets_kept",
     ),
     plan=plan,
 )

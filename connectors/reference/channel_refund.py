@@ -27,6 +27,8 @@ refundLineItems(first: 20, after: $after) {{
 """
 REFUND = f"""
 query Refund($id: ID!, $after: String) {{ refund(id: $id) {{ id note
+  return {{ exchangeLineItems(first: 1) {{ nodes {{ id }} }} }}
+  orderAdjustments(first: 10) {{ nodes {{ amountSet {_MONEY} taxAmountSet {_MONEY} }} }}
   {_PARTS}
   refundShippingLines(first: 5) {{ nodes {{ shippingLine {{ id }}
     subtotalAmountSet {_MONEY} taxAmountSet {_MONEY} }} }}
@@ -49,13 +51,23 @@ class RefundLine(msgspec.Struct, kw_only=True):
 
 
 class Refund(msgspec.Struct, kw_only=True):
-    """One refund. ``paid`` is the money that really went back; ``pending`` what is under way."""
+    """One refund. ``paid`` is the money that really went back; ``pending`` what is under way.
+
+    Of an exchange (``exchanged``) the goods paid for others that went out, and only what was left
+    of their value came back as money; ``discrepancy`` is what was given beyond their value.
+    """
 
     gid: str
     note: str
     lines: list[RefundLine]
     paid: Decimal
     pending: Decimal
+    exchanged: bool = False
+    discrepancy: Decimal = ZERO
+
+    def credited(self, taxes_included: bool) -> Decimal:
+        """What is taken off the customer's account: the money, or what an exchange was worth."""
+        return self.value(taxes_included) + self.discrepancy if self.exchanged else self.paid
 
     def value(self, taxes_included: bool) -> Decimal:
         """What the refunded lines come to, taxes and all."""
@@ -110,7 +122,15 @@ async def _read(shopify: Shopify, gid: str) -> Refund:
         lines=lines,
         paid=_sum(given, "SUCCESS"),
         pending=_sum(given, "PENDING"),
+        exchanged=bool(((found.get("return") or {}).get("exchangeLineItems") or {}).get("nodes")),
+        discrepancy=_beyond(found),
     )
+
+
+def _beyond(found: dict[str, Any]) -> Decimal:
+    """Return what was given beyond the lines; the channel writes that as a negative adjustment."""
+    entries = (found.get("orderAdjustments") or {}).get("nodes") or []
+    return -sum((_money(one["amountSet"]) + _money(one["taxAmountSet"]) for one in entries), ZERO)
 
 
 def _sum(transactions: list[dict[str, Any]], status: str) -> Decimal:

@@ -164,7 +164,7 @@ class Invoices:
     async def credit(self, order: ChannelOrder, refund: Refund, sale_id: int, invoice: int) -> int:
         """Post the credit note of a refund; return its id."""
         lines = _lines(order, refund.lines)
-        rest = refund.paid - refund.value(order.taxes_included)
+        rest = refund.credited(order.taxes_included) - refund.value(order.taxes_included)
         if rest:
             lines.append(_discrepancy(refund, rest))
         document = Document(

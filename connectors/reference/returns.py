@@ -121,7 +121,8 @@ class Returns:
         """Post one credit note, if there is money in it and nobody has to approve it first."""
         if refund.pending:
             return
-        if not refund.paid:
+        amount = refund.credited(order.taxes_included)
+        if not amount:
             await self._set(refund, "booked")
             return
         if self.limit is not None and refund.paid > self.limit:
@@ -131,7 +132,7 @@ class Returns:
             if not granted:
                 await self._set(refund, "waits for approval")
                 return
-        paid = str(refund.paid)
+        paid = str(amount)
         await self.audit.record("intent credit note", order.gid, refund=refund.gid, amount=paid)
         move_id = await self.invoices.credit(order, refund, sale_id, invoice)
         await self._set(refund, "booked", move_id=move_id)

@@ -178,11 +178,11 @@ class Chain:
 
     def credited(
         self, identity: int, number: int, amount: str, *, state: str = "posted",
-        time: float = 50.0, tax: str = "0.00",
+        time: float = 50.0, tax: str = "0.00", kind: str = "out_refund",
     ) -> None:  # fmt: skip
-        """Write down a credit note for an order, posted at a time."""
+        """Write down a credit note for an order (or an invoice, by kind), posted at a time."""
         record = {
-            "id": identity, "name": f"RINV/{identity}", "move_type": "out_refund", "state": state,
+            "id": identity, "name": f"RINV/{identity}", "move_type": kind, "state": state,
             "amount_total": amount, "amount_tax": tax, "invoice_origin": f"S{number}", "ref": "",
             "reversed_entry_id": "",
         }  # fmt: skip

@@ -9,15 +9,24 @@ from collections import defaultdict
 
 from peakproof.evidence.facts import Facts, Record
 
-__all__ = ["credit_notes", "posted_seconds", "refund_times"]
+__all__ = ["credit_notes", "invoices", "posted_seconds", "refund_times"]
 
 
 def credit_notes(facts: Facts) -> dict[str, list[Record]]:
     """Return the credit notes (of any state) of each channel order; unknown ones under "".
 
-    A note belongs to an order that its origin or reference names, by gid, by name, or by the
+    A document belongs to an order that its origin or reference names, by gid, by name, or by the
     name of the sale order; or to the order of the invoice that it reverses.
     """
+    return _documents(facts, "out_refund")
+
+
+def invoices(facts: Facts) -> dict[str, list[Record]]:
+    """Return the invoices (of any state) of each channel order, found in the same way."""
+    return _documents(facts, "out_invoice")
+
+
+def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
     owners: dict[str, str] = {}
     for gid, order in facts.orders.items():
         words = {gid, str(order.get("name"))}
@@ -29,7 +38,7 @@ def credit_notes(facts: Facts) -> dict[str, list[Record]]:
     moves = facts.final("odoo", "invoice")
     found: dict[str, list[Record]] = defaultdict(list)
     for move in moves.values():
-        if move["move_type"] == "out_refund":
+        if move["move_type"] == kind:
             found[_owner(move, moves, owners)].append(move)
     return found
 

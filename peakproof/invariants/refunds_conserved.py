@@ -6,7 +6,11 @@ that Odoo's returns of that order's deliveries brought in, item by item. Pieces 
 refunded before they were sent may not still be on their way out of Odoo. No order may be given
 back more than was paid for it, and no credit note may stand there without a refund.
 
-A cancelled order that Odoo never invoiced needs no credit note. A refund that waits for an
+In an exchange by the channel's exchange lines the goods that came back pay for those that go out:
+how this is booked is left open, but invoices less credit notes must come to what the channel kept.
+
+A cancelled order that Odoo never invoiced needs no credit note; an exchange of an order that it
+never invoiced, or that is not paid in full, is left out and counted. A refund that waits for an
 approval nobody gave need not be booked; ``approvals`` is about those. Pieces that Odoo never
 sent cannot come back and are left out.
 Unknown: the channel refunded nothing.
@@ -19,7 +23,7 @@ from collections import Counter
 from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
-from peakproof.evidence.creditnotes import credit_notes
+from peakproof.evidence.creditnotes import credit_notes, invoices
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -40,7 +44,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         return unknown(NAME, "No final records were read: the run did not come to its end.")
     findings = Findings(NAME)
     figures: Counter[str] = Counter(orders=0, refunds=0, credit_notes=0, units_back=0)
-    notes = credit_notes(facts)
+    notes, bills = credit_notes(facts), invoices(facts)
     for gid, order in facts.orders.items():
         refunds = order.get("refunds") or []
         booked = notes.pop(gid, [])
@@ -50,7 +54,10 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         figures["refunds"] += len(refunds)
         figures["credit_notes"] += len(booked)
         subject = f"{order.get('name')} {gid}"
-        _money(facts, findings, figures, (gid, order, booked), subject)
+        if _exchanged(order):
+            _exchange(findings, figures, (order, bills.get(gid, []), booked), subject)
+        else:
+            _money(facts, findings, figures, (gid, order, booked), subject)
         _goods(facts, findings, figures, (gid, order), subject)
     for note in notes.get("", []):
         findings.add(
@@ -72,6 +79,46 @@ def _sum(records: list[Record], name: str = "amount") -> Decimal:
     return sum((Decimal(str(record[name])) for record in records), ZERO)
 
 
+def _exchanged(order: Record) -> bool:
+    lines = (line for one in order.get("returns") or [] for line in one.get("exchange") or [])
+    return any(line["line_ids"] for line in lines)
+
+
+def _exchange(
+    findings: Findings,
+    figures: Counter[str],
+    about: tuple[Record, list[Record], list[Record]],
+    subject: str,
+) -> None:
+    """Compare what the channel kept of an order with exchange lines with what Odoo booked."""
+    order, bills, notes = about
+    figures["exchanges"] += 1
+    posted = [bill for bill in bills if bill["state"] == "posted"]
+    if not posted or order.get("financial_status") == "PARTIALLY_PAID":
+        figures["exchanges_left_out"] += 1
+        return
+    kept = _paid(order) - _sum(order.get("refunds") or [])
+    credited = [note for note in notes if note["state"] == "posted"]
+    booked = _sum(posted, "amount_total") - _sum(credited, "amount_total")
+    if booked != kept:
+        findings.add(
+            "exchange booked wrongly",
+            expected=f"{kept} invoiced less credited, as the channel kept",
+            found=f"{booked} in {len(posted)} invoices and {len(credited)} credit notes",
+            subject=subject,
+        )
+
+
+def _paid(order: Record) -> Decimal:
+    return _sum(
+        [
+            one
+            for one in order.get("transactions") or []
+            if one["kind"] in ("SALE", "CAPTURE") and one["status"] == "SUCCESS"
+        ]
+    )
+
+
 def _money(
     facts: Facts,
     findings: Findings,
@@ -81,13 +128,7 @@ def _money(
 ) -> None:
     gid, order, notes = about
     given = _sum(order.get("refunds") or [])
-    paid = _sum(
-        [
-            one
-            for one in order.get("transactions") or []
-            if one["kind"] in ("SALE", "CAPTURE") and one["status"] == "SUCCESS"
-        ]
-    )
+    paid = _paid(order)
     if given > paid:
         findings.add(
             "refunded more than was paid", expected=f"at most {paid}", found=given, subject=subject
@@ -268,6 +309,22 @@ def _cancelled(note: bool) -> Chain:
     return chain
 
 
+def _swapped(*credited: str, invoiced: str = "150.00") -> Chain:
+    """A piece of 20.00 came back for one of 50.00, and the customer paid 30.00 more."""
+    chain = Chain()
+    gid = chain.order(1001, ("MUG", 2), ("TEE", 1))
+    chain.picked(1, 1001, (0, 2))
+    chain.refunded(gid, "0.00", (0, 1, "RETURN"), paid="130.00")
+    line = {"sku": "TEE", "quantity": 1, "line_ids": ["gid://shopify/LineItem/10011"]}
+    chain.amend("shopify", "order", gid, returns=[{"exchange": [line]}], financial_status="PAID")
+    if invoiced:
+        chain.credited(60, 1001, invoiced, kind="out_invoice")
+    for place, amount in enumerate(credited):
+        chain.credited(70 + place, 1001, amount)
+    chain.came_back(2, 1001, 1, (0, 1))
+    return chain
+
+
 EXAMPLES = [
     Example(name="empty", tell=Chain, verdict=Verdict.UNKNOWN),
     Example(name="no refund", tell=_nothing_given, verdict=Verdict.UNKNOWN),
@@ -307,6 +364,24 @@ EXAMPLES = [
     Example(
         name="a note for nothing", tell=_unfounded, verdict=Verdict.VIOLATED,
         says="more credited",
+    ),
+    Example(name="exchanged", tell=lambda: _swapped("20.00"), verdict=Verdict.PASS),
+    Example(
+        name="exchanged, in one invoice", tell=lambda: _swapped(invoiced="130.00"),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="exchanged, never invoiced", tell=lambda: _swapped(invoiced=""),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="exchanged, not credited", tell=_swapped, verdict=Verdict.VIOLATED,
+        says="exchange booked wrongly",
+    ),
+    Example(
+        name="exchanged, the new piece not invoiced",
+        tell=lambda: _swapped("20.00", invoiced="100.00"), verdict=Verdict.VIOLATED,
+        says="exchange booked wrongly",
     ),
     Example(name="taken off the delivery", tell=lambda: _unsent(1), verdict=Verdict.PASS),
     Example(

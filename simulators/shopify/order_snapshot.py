@@ -101,6 +101,25 @@ def _fulfillments(order: Order) -> list[dict[str, Any]]:
     ]
 
 
+def _returns(order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": entry.id,
+            "name": entry.name,
+            "status": entry.status,
+            "exchange": [
+                {
+                    "sku": line.variant.sku,
+                    "quantity": line.quantity,
+                    "line_ids": [made.id for made in line.lines],
+                }
+                for line in entry.exchange_lines
+            ],
+        }
+        for entry in order.returns
+    ]
+
+
 def _customer(order: Order) -> dict[str, Any] | None:
     customer = order.customer
     if customer is None:
@@ -163,22 +182,7 @@ def order_record(shop: Shop, order: Order) -> dict[str, Any]:
         ],
         "refunds": [_refund(entry, quantum) for entry in order.refunds],
         "fulfillments": _fulfillments(order),
-        "returns": [
-            {
-                "id": entry.id,
-                "name": entry.name,
-                "status": entry.status,
-                "exchange": [
-                    {
-                        "sku": line.variant.sku,
-                        "quantity": line.quantity,
-                        "line_ids": [made.id for made in line.lines],
-                    }
-                    for line in entry.exchange_lines
-                ],
-            }
-            for entry in order.returns
-        ],
+        "returns": _returns(order),
     }
 
 

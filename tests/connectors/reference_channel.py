@@ -149,8 +149,12 @@ class FakeShopify:
         shipping: bool = False,
         amount: str | None = None,
         status: str = "SUCCESS",
+        exchanged: bool = False,
     ) -> str:
-        """Refund ``(place of the line, units, restock type)``, shipping, or just an amount."""
+        """Refund ``(place of the line, units, restock type)``, shipping, or just an amount.
+
+        With ``exchanged`` it belongs to a return with exchange lines; ``add`` makes those.
+        """
         order = self.orders[gid]
         identity = f"gid://shopify/Refund/{int(gid.rsplit('/', 1)[1]) * 10 + len(order['refunds'])}"
         parts = [self._take_out(gid, *line) for line in lines]
@@ -170,6 +174,8 @@ class FakeShopify:
         self.refunds[identity] = {
             "id": identity,
             "note": None,
+            "return": {"exchangeLineItems": {"nodes": [{"id": "exchange"}] if exchanged else []}},
+            "orderAdjustments": {"nodes": []},
             "refundLineItems": {"nodes": parts, "pageInfo": _LAST},
             "refundShippingLines": {"nodes": ways},
             "transactions": {

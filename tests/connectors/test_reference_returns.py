@@ -232,6 +232,30 @@ def test_what_an_exchange_adds_is_invoiced_as_well(play) -> None:
     play(story)
 
 
+@pytest.mark.parametrize(
+    ("price", "given", "whole"), [("25.00", "0.00", "40.90"), ("6.00", "4.00", "21.90")]
+)
+def test_goods_that_pay_for_others_are_credited_whole(
+    play, price: str, given: str, whole: str
+) -> None:
+    """A piece of 10.00 for another: the channel gives only back what that leaves of its value."""
+
+    async def story(world: World) -> None:
+        gid = world.shop.checkout([("SKU0", 1, "10.00")], rate="0")
+        await world.quiet()
+        ship(world)
+        world.shop.add(gid, "SKU1", 1, price)
+        world.shop.refund(gid, (0, 1, "RETURN"), amount=given, exchanged=True)
+        await world.quiet()
+        assert [total for _, total, _ in moves(world, "out_invoice")] == [whole]
+        assert [total for _, total, _ in moves(world, "out_refund")] == ["10.00"]
+        assert [row["quantity"] for row in returned(world)] == [1]
+        assert (world.free("SKU0"), world.free("SKU1")) == (STOCK, STOCK - 1)
+        assert await letters(world) == []
+
+    play(story)
+
+
 def test_a_cancelled_order_that_was_never_invoiced_needs_no_credit_note(play) -> None:
     async def story(world: World) -> None:
         gid = world.shop.checkout([("SKU0", 2, "9.99")])
