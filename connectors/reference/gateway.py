@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -35,7 +36,13 @@ def exact(amount: int, currency: str) -> Decimal:
 
 
 class Movement(msgspec.Struct, kw_only=True, frozen=True):
-    """A balance transaction: gross ``amount``, ``fee`` kept, what it is ``source`` of."""
+    """A balance transaction: gross ``amount``, ``fee`` kept, what it is ``source`` of.
+
+    ``day`` is the one on which the balance moved, where the business is: a payment at half past
+    eight in the evening of the 31st is of that month, though at Greenwich the next has begun.
+    ``paid`` is what the shopper paid or got back, in ``paid_currency``; of a charge there is the
+    ``order_name``, of a refund or dispute the ``charge``.
+    """
 
     id: str
     kind: str
@@ -45,11 +52,11 @@ class Movement(msgspec.Struct, kw_only=True, frozen=True):
     created_seconds: int
     source: str
     text: str
-
-    @property
-    def day(self) -> str:
-        """The day on which the balance moved."""
-        return datetime.fromtimestamp(self.created_seconds, UTC).date().isoformat()
+    day: str
+    paid: Decimal
+    paid_currency: str
+    order_name: str = ""
+    charge: str = ""
 
 
 class Payout(msgspec.Struct, kw_only=True, frozen=True):
@@ -78,6 +85,7 @@ class Gateway:
             trust_env=False,
             verify=ssl.create_default_context(cafile=settings.ca_bundle or None),
         )
+        self.zone = ZoneInfo(settings.time_zone)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -85,8 +93,9 @@ class Gateway:
 
     async def movements(self, since_seconds: int) -> AsyncIterator[list[Movement]]:
         """Yield pages of the balance's movements created since then, newest first."""
-        async for rows in self._pages("/v1/balance_transactions", since_seconds):
-            yield [_movement(row) for row in rows]
+        expand = {"expand[]": "data.source"}
+        async for rows in self._pages("/v1/balance_transactions", since_seconds, expand):
+            yield [_movement(row, self.zone) for row in rows]
 
     async def payouts(self, since_seconds: int) -> AsyncIterator[list[Payout]]:
         """Yield pages of the payouts created since then, newest first."""
@@ -97,9 +106,11 @@ class Gateway:
         """Return one payout as it is now."""
         return _payout(await self._get(f"/v1/payouts/{identity}", {}))
 
-    async def _pages(self, path: str, since_seconds: int) -> AsyncIterator[list[dict[str, Any]]]:
+    async def _pages(
+        self, path: str, since_seconds: int, more: Mapping[str, str] | None = None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
         """Yield pages by cursor: what comes in meanwhile is before the first and moves none."""
-        query = {"limit": str(PAGE)}
+        query = {"limit": str(PAGE), **(more or {})}
         if since_seconds:
             query["created[gte]"] = str(since_seconds)
         while True:
@@ -131,17 +142,32 @@ class Gateway:
         raise Refused(f"gateway_{answer.status_code}", reason)
 
 
-def _movement(row: Mapping[str, Any]) -> Movement:
+def _movement(row: Mapping[str, Any], zone: ZoneInfo) -> Movement:
     currency = str(row["currency"]).upper()
+    amount = exact(row["amount"], currency)
+    source = row.get("source") or {}
+    source = source if isinstance(source, dict) else {"id": source}
+    is_charge = source.get("object") == "charge"
+    paid, paid_currency = amount, currency
+    if row["type"] in ("charge", "payment", "refund") and "currency" in source:
+        paid_currency = str(source["currency"]).upper()
+        told = source["amount_captured"] if is_charge else source["amount"]
+        paid = exact(told, paid_currency) * (1 if amount >= 0 else -1)
+    name = (source.get("metadata") or {}).get("order_name") or source.get("description")
     return Movement(
         id=str(row["id"]),
         kind=str(row["type"]),
-        amount=exact(row["amount"], currency),
+        amount=amount,
         fee=exact(row["fee"], currency),
         currency=currency,
         created_seconds=int(row["created"]),
-        source=str(row.get("source") or ""),
+        source=str(source.get("id") or ""),
         text=str(row.get("description") or row["type"]),
+        day=datetime.fromtimestamp(int(row["created"]), zone).date().isoformat(),
+        paid=paid,
+        paid_currency=paid_currency,
+        order_name=str(name or "") if is_charge else "",
+        charge="" if is_charge else str(source.get("charge") or ""),
     )
 
 

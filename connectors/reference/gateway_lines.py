@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, LiteralString
 
+import msgspec
+
 from .audit import Audit, say
 from .flow import Action, Handler
 from .gateway import Gateway, Movement, Payout
@@ -43,8 +45,14 @@ create table if not exists gateway_movements (
     created_seconds bigint not null,
     source text not null,
     note text not null,
+    paid numeric not null,
+    paid_currency text not null,
+    order_name text not null,
+    charge text not null,
     odoo_id bigint,
-    written boolean not null default false
+    written boolean not null default false,
+    invoice_id bigint,
+    settled boolean not null default false
 );
 create index if not exists gateway_movements_source on gateway_movements (source);
 create table if not exists payouts (
@@ -134,7 +142,8 @@ create table if not exists payouts (
             for entry in page:
                 made = await connection.execute(
                     "insert into gateway_movements (id, kind, amount, fee, currency, day, "
-                    "created_seconds, source, note) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                    "created_seconds, source, note, paid, paid_currency, order_name, charge) "
+                    "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
                     "on conflict (id) do nothing",
                     [
                         entry.id,
@@ -146,6 +155,10 @@ create table if not exists payouts (
                         entry.created_seconds,
                         entry.source,
                         entry.text,
+                        entry.paid,
+                        entry.paid_currency,
+                        entry.order_name,
+                        entry.charge,
                     ],
                 )
                 fresh += made.rowcount
@@ -220,11 +233,15 @@ def lines_of(row: dict[str, Any]) -> list[Line]:
         (row["id"], row["amount"], row["note"]),
         (f"{row['id']}_fee", -row["fee"], f"Fee: {row['note']}"),
     ]
-    return [
+    lines = [
         Line(identity=name, day=row["day"], amount=amount, text=text, reference=row["source"])
         for name, amount, text in amounts
         if amount
     ]
+    if lines and lines[0].identity == row["id"] and row["paid_currency"] != row["currency"]:
+        paid = {"paid": row["paid"], "paid_currency": row["paid_currency"]}
+        lines[0] = msgspec.structs.replace(lines[0], **paid)
+    return lines
 
 
 async def journal_of(statements: Statements, currency: str) -> Journal:

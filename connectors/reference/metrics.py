@@ -18,6 +18,7 @@ _HELP = {
     "connector_bank_transactions": "Booked transactions of the bank, by whether Odoo has them",
     "connector_bank_pull_waits_seconds": "How long the bank wants us to wait",
     "connector_gateway_movements": "Movements of the gateway's balance, by whether Odoo has them",
+    "connector_charges_open": "Charges and refunds that settle no invoice or credit note",
     "connector_payouts_unmatched": "Payouts that are not reconciled with the bank",
     "connector_payouts_overdue": "Those of them that should have arrived",
     "connector_events_total": "Other events since the database was made",

@@ -17,6 +17,7 @@ from .audit import Audit, say
 from .bank import Bank
 from .bank_lines import BankLines
 from .books import Books
+from .charges import Charges
 from .deliveries import Deliveries
 from .errors import ConnectorError
 from .flow import Action, Flow, Prepared
@@ -35,7 +36,7 @@ from .settings import Settings
 from .shopify import Shopify
 from .square import Square
 from .statements import Statements
-from .store import Store
+from .store import Connection, Store
 from .transfers import Transfers
 
 __all__ = ["SCHEDULES", "Service"]
@@ -232,20 +233,28 @@ def returns_of(service: Service) -> Returns:
     return returns
 
 
-def money_flows(service: Service) -> list[BankLines | GatewayLines | Transfers]:
-    """Return the flows of money: the bank's, the gateway's, and what goes from one to the other."""
+def money_flows(service: Service) -> list[BankLines | GatewayLines | Transfers | Charges]:
+    """Return the flows of money: the bank's, the gateway's, and what settles what."""
     settings, parts = service.settings, (service.store, service.audit, service.queue)
     statements = Statements(service.odoo)
-    with_bank = bool(settings.bank and settings.bank_iban)
+    with_bank = bool(settings.bank and settings.bank_ibans)
     transfers = Transfers(*parts, statements) if with_bank and settings.gateway else None
     news = transfers.want if transfers else None
-    flows: list[BankLines | GatewayLines | Transfers] = []
+    flows: list[BankLines | GatewayLines | Transfers | Charges] = []
     if with_bank:
         bank = Bank(settings)
-        flows.append(BankLines(*parts, bank, statements, settings.bank_iban, news))
+        flows.append(BankLines(*parts, bank, statements, settings.bank_ibans, news))
     if settings.gateway:
         gateway, pause = Gateway(settings), settings.money_seconds
-        flows.append(GatewayLines(*parts, gateway, statements, pause, news))
+        charges = Charges(*parts, statements)
+
+        async def moved(connection: Connection) -> None:
+            await charges.want(connection)
+            if transfers:
+                await transfers.want(connection)
+
+        flows.append(GatewayLines(*parts, gateway, statements, pause, moved))
+        flows.append(charges)
     flows += [transfers] if transfers else []
     service.figures += [flow.figures for flow in flows]
     return flows

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -58,7 +59,8 @@ class Settings(msgspec.Struct, kw_only=True):
     gateway: Vendor
     bank: Vendor
     pos: Vendor
-    bank_iban: str  # of the account whose transactions are fetched
+    bank_ibans: tuple[str, ...]  # of the accounts whose transactions are fetched
+    time_zone: str  # where the business is: it tells on which day the gateway's money moved
     money_seconds: float  # how often the gateway and the bank are asked
     parcels_seconds: float  # how often Odoo is asked for finished deliveries
     pos_seconds: float  # how often the shops' tills are asked
@@ -98,7 +100,8 @@ class Settings(msgspec.Struct, kw_only=True):
             gateway=reader.vendor("GATEWAY", "SECRET_KEY"),
             bank=reader.vendor("BANK", "SECRET_ID", "SECRET_KEY"),
             pos=reader.vendor("POS", "ACCESS_TOKEN"),
-            bank_iban=reader.text("BANK_IBAN", ""),
+            bank_ibans=tuple(reader.text("BANK_IBANS", "").replace(",", " ").split()),
+            time_zone=reader.zone("TIME_ZONE"),
             money_seconds=reader.number("MONEY_SECONDS", "3600"),
             parcels_seconds=reader.number("PARCELS_SECONDS", "2"),
             pos_seconds=reader.number("POS_SECONDS", "10"),
@@ -155,6 +158,14 @@ class _Reader:
         except InvalidOperation:
             self.problems.append(f"{name} should be an amount of money or empty")
             return None
+
+    def zone(self, name: str) -> str:
+        value = self.text(name, "") or "UTC"
+        try:
+            return ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError):
+            self.problems.append(f"{name} should be a time zone such as America/New_York")
+            return "UTC"
 
     def vendor(self, name: str, key: str, secret: str = "") -> Vendor:
         return Vendor(

@@ -33,6 +33,8 @@ class Line(msgspec.Struct, kw_only=True, frozen=True):
     text: str
     partner: str = ""
     reference: str = ""
+    paid: Decimal = Decimal(0)  # what the customer paid, where that was in
+    paid_currency: str = ""  # another currency than the journal's
 
 
 class Journal(msgspec.Struct, kw_only=True, frozen=True):
@@ -73,6 +75,7 @@ class Statements:
         self.odoo = odoo
         self._journals: dict[str, Journal] = {}
         self._accounts: dict[str, Account] = {}
+        self._active: dict[str, int] = {}
         self._turn = asyncio.Lock()
         self._allowed = False
 
@@ -99,6 +102,9 @@ class Statements:
 
         Look first: what an unanswered call wrote is found, and nothing is written twice.
         """
+        if {line.paid_currency for line in lines} - {"", *self._active}:
+            active = await self.odoo.read("res.currency", "search_read", domain=[], fields=["name"])
+            self._active = {row["name"]: row["id"] for row in active}
         written = Written(ids=await self.known(line.identity for line in lines))
         missing = [line for line in lines if line.identity not in written.ids]
         for begin in range(0, len(missing), LINES_MAX):
@@ -120,6 +126,8 @@ class Statements:
             written.ids.update(zip(names, ids, strict=True))
 
     def _row(self, journal: Journal, line: Line) -> list[str]:
+        # In a currency that Odoo does not know there is no invoice either.
+        foreign = self._active.get(line.paid_currency)
         return [
             f"{MODULE}.{line.identity}",
             str(journal.id),
@@ -128,6 +136,8 @@ class Statements:
             line.text or "/",
             line.partner,
             line.reference,
+            str(foreign or ""),
+            f"{line.paid:f}" if foreign else "",
         ]
 
     async def journal(
@@ -239,12 +249,11 @@ class Statements:
         )
         return {row["statement_line_id"][0]: row["id"] for row in rows}
 
-    async def assign(self, items: Sequence[int], account: Account) -> None:
-        """Move journal items to an account; doing it again changes nothing."""
+    async def assign(self, items: Sequence[int], account: Account, partner_id: int = 0) -> None:
+        """Move journal items to an account, and to a partner; again changes nothing."""
+        vals = {"account_id": account.id} | ({"partner_id": partner_id} if partner_id else {})
         if items:
-            await self.odoo.write(
-                "account.move.line", "write", ids=list(items), vals={"account_id": account.id}
-            )
+            await self.odoo.write("account.move.line", "write", ids=list(items), vals=vals)
 
     async def _be_allowed(self) -> None:
         """See to it that our user may write bank lines: that is a right of its own in Odoo."""
@@ -263,4 +272,14 @@ class Statements:
         self._allowed = True
 
 
-_FIELDS = ("id", "journal_id/.id", "date", "amount", "payment_ref", "partner_name", "ref")
+_FIELDS = (
+    "id",
+    "journal_id/.id",
+    "date",
+    "amount",
+    "payment_ref",
+    "partner_name",
+    "ref",
+    "foreign_currency_id/.id",
+    "amount_currency",
+)

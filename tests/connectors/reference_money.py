@@ -101,7 +101,7 @@ class Desk:
         self.asked: list[str] = []
         file = folder / "world.json"
         file.write_text(json.dumps({"locations": {}}))
-        chosen = {"BANK_URL": hosted.url, "BANK_IBAN": IBAN, "GATEWAY_URL": hosted.url}
+        chosen = {"BANK_URL": hosted.url, "BANK_IBANS": IBAN, "GATEWAY_URL": hosted.url}
         if "gocardless_secret_id" in values:
             chosen |= {
                 "BANK_SECRET_ID": values["gocardless_secret_id"],
@@ -118,7 +118,7 @@ class Desk:
         journals: Any = self.journals
         self.flow: BankLines | GatewayLines
         if "gocardless_secret_id" in values:
-            self.flow = BankLines(*parts, Bank(settings, watched), journals, IBAN)
+            self.flow = BankLines(*parts, Bank(settings, watched), journals, settings.bank_ibans)
         else:
             self.flow = GatewayLines(*parts, Gateway(settings, watched), journals, 3600.0)
         self.queue.handlers.update(self.flow.handlers)

@@ -1,6 +1,7 @@
 """Payouts from the gateway's journal to the bank's, in a real Odoo 19."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,12 +13,13 @@ from connectors.reference import metrics
 from connectors.reference.service import Service
 from connectors.reference.settings import Settings
 from connectors.reference.transfers import UNMATCHED
+from peakproof.plan import Shop
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.reads_books import read_bank_lines
 from peakproof.simkit import Hosted
 from simulators import bank, gateway
-from tests.connectors.reference_money import IBAN, shop, to_monday
+from tests.connectors.reference_money import shop, to_monday
 from tests.connectors.test_reference_odoo import _Lossy
 from tests.connectors.test_reference_rules import environment
 from tests.simkit.worlds import make_config
@@ -31,11 +33,11 @@ class World:
     """A connector in this process without a shop, a bank, a gateway and a real Odoo."""
 
     def __init__(
-        self, odoo: OdooProcess, dsn: str, folder: Path, bank: Hosted, gateway: Hosted
+        self, odoo: OdooProcess, dsn: str, folder: Path, bank: Hosted, gateway: Hosted, plan: Shop
     ) -> None:
         self.dsn = odoo.dsn
         self.bank, self.gateway = bank.client, gateway.client
-        at_bank, at_gateway = self.bank.seed(shop())["values"], self.gateway.seed(shop())["values"]
+        at_bank, at_gateway = self.bank.seed(plan)["values"], self.gateway.seed(plan)["values"]
         to_monday(bank)
         to_monday(gateway)
         file = folder / "world.json"
@@ -50,7 +52,8 @@ class World:
             "BANK_URL": bank.url,
             "BANK_SECRET_ID": at_bank["gocardless_secret_id"],
             "BANK_SECRET_KEY": at_bank["gocardless_secret_key"],
-            "BANK_IBAN": IBAN,
+            "BANK_IBANS": at_bank["ibans"],
+            "TIME_ZONE": at_gateway["timezone"],
             "GATEWAY_URL": gateway.url,
             "GATEWAY_SECRET_KEY": at_gateway["secret_key"],
             "ATTEMPTS": "3",
@@ -94,33 +97,40 @@ class World:
         """Return the payouts that are not matched, and why."""
         return {row["id"]: row["reason"] for row in await self.service.store.rows(UNMATCHED)}
 
+    def play(self, story: Story) -> None:
+        """Run a story beside the connector at work."""
+
+        async def main() -> None:
+            work = asyncio.create_task(self.service.run())
+            try:
+                async with asyncio.timeout(30):
+                    while not self.service.ready:
+                        await asyncio.wait({work}, timeout=0.05)
+                        assert not work.done(), work.exception()
+                await story(self)
+            finally:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+        asyncio.run(main())
+
+
+@contextlib.contextmanager
+def opened(runtime: ProcessRuntime, odoo: OdooProcess, folder: Path, plan: Shop) -> Iterator[World]:
+    """Open a fresh world of a shop."""
+    dsn = runtime.create_database(f"connector_{odoo.database}")
+    with (
+        Hosted(bank.create, make_config(folder, "bank")) as at_bank,
+        Hosted(gateway.create, make_config(folder, "gateway")) as at_gateway,
+    ):
+        yield World(odoo, dsn, folder, at_bank, at_gateway, plan)
+
 
 @pytest.fixture
 def play(runtime: ProcessRuntime, odoo: OdooProcess, tmp_path: Path) -> Iterator[Any]:
     """Return a function that runs a story in a fresh world."""
-    dsn = runtime.create_database(f"connector_{odoo.database}")
-    with (
-        Hosted(bank.create, make_config(tmp_path, "bank")) as at_bank,
-        Hosted(gateway.create, make_config(tmp_path, "gateway")) as at_gateway,
-    ):
-        world = World(odoo, dsn, tmp_path, at_bank, at_gateway)
-
-        def run(story: Story) -> None:
-            async def main() -> None:
-                work = asyncio.create_task(world.service.run())
-                try:
-                    async with asyncio.timeout(30):
-                        while not world.service.ready:
-                            await asyncio.wait({work}, timeout=0.05)
-                            assert not work.done(), work.exception()
-                    await story(world)
-                finally:
-                    work.cancel()
-                    await asyncio.gather(work, return_exceptions=True)
-
-            asyncio.run(main())
-
-        yield run
+    with opened(runtime, odoo, tmp_path, shop()) as world:
+        yield world.play
 
 
 def test_a_payout_is_reconciled_with_its_money_at_the_bank(play) -> None:
