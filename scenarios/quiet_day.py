@@ -22,7 +22,7 @@ class Options(msgspec.Struct, kw_only=True):
     """``orders`` by ``customers`` over ``duration_seconds``; ``stock`` units of each item.
 
     ``counts`` items are counted, the last ones of the catalogue after the first; the very last
-    one moves ``quick_changes`` times in the evening, without a pause. ``strange_items`` come
+    one moves ``evening_moves`` times in the evening, two seconds apart. ``strange_items`` come
     before all others at the channel, and nobody told Odoo.
     """
 
@@ -32,7 +32,7 @@ class Options(msgspec.Struct, kw_only=True):
     stock: int = 50
     duration_seconds: float = 8.0
     counts: int = 1
-    quick_changes: int = 0
+    evening_moves: int = 0
     strange_items: int = 0
 
 
@@ -66,9 +66,9 @@ def plan(options: Options, seed: Seed) -> Plan:
     changes = [edit(0.2, "order-1", [{**first_line, "quantity": first_line["quantity"] + 1}])]
     if options.orders > 1:
         changes.append(cancel(0.4, "order-2"))
-    for number in range(options.quick_changes):
+    for number in range(options.evening_moves):
         units = -1 if number % 2 else 3
-        changes.append(stock_count(1 + 0.01 * number, "warehouse", skus[-1], units, "MAIN"))
+        changes.append(stock_count(1 + 2 * number, "warehouse", skus[-1], units, "MAIN"))
     shop.products = [*_strange(options.strange_items, options.stock), *shop.products]
     return Plan(
         scenario=NAME,
