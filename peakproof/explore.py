@@ -33,7 +33,7 @@ Kind = tuple[str, str]  # an invariant, and what it calls the thing that went wr
 
 
 class ExploreRequest(msgspec.Struct, kw_only=True):
-    """What to explore, and for how long. ``shrink_runs`` is spent on each discovery at most."""
+    """What to explore, and for how long at least. ``shrink_runs`` is spent on each discovery at most."""
 
     connector: Path
     minutes: float = 10.0
@@ -66,10 +66,12 @@ def explore(request: ExploreRequest, runtime: ProcessRuntime, console: Console) 
     explorer = _Explorer(request, runtime, Saying(console))
     begin = time.monotonic()
     seeds, turns = itertools.count(request.seed), itertools.cycle(names)
-    while time.monotonic() < begin + request.minutes * 60:
+    going_on = True
+    while going_on:
         asked = [(next(turns), next(seeds)) for _ in range(explorer.worlds)]
         for record in side_by_side(lambda one: explorer.play(*one), asked, explorer.worlds):
             explorer.look(record)
+        going_on = time.monotonic() < begin + request.minutes * 60
     return ExploreRecord(
         connector=ConnectorSpec.load(request.connector).connector.name,
         seeds=[request.seed, next(seeds) - 1],
