@@ -17,6 +17,7 @@ from . import (
     pickup_in_store,
     price_and_tax,
     quiet_day,
+    random_money,
     random_trade,
     returns_and_exchanges,
     store_offline,
@@ -48,5 +49,6 @@ REGISTRY: dict[str, ModuleType] = {
         pickup_in_store,
         channel_payouts,
         random_trade,
+        random_money,
     )
 }
