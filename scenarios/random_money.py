@@ -21,6 +21,14 @@ from peakproof.seed import Seed
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "random_money"
+FAULTS: list[tuple[str, dict[str, Any]]] = [
+    ("api_errors", {}),
+    ("api_errors", {"count": 2}),
+    ("api_latency", {"count": 2, "delay_seconds": 2.0}),
+    ("token_expired", {"count": 1}),
+    ("lost_acknowledgement", {"count": 2}),
+    ("api_throttle", {"style": "status", "count": 2, "retry_after_seconds": 1}),
+]
 IBAN = "BE71096123456769"
 _DAYS_AFTER = 5  # until the last payout has arrived at the bank
 
@@ -198,17 +206,8 @@ class _Book:
 def _fault(draws: Random) -> PlannedFault:
     """Draw what fails: an interface for the whole day or for some calls, or an answer is lost."""
     part = draws.choice(["gateway", "bank"])
-    name, options = draws.choice(
-        [
-            ("api_errors", {}),
-            ("api_errors", {"count": 2}),
-            ("api_latency", {"count": 2, "delay_seconds": 2.0}),
-            ("token_expired", {"count": 1}),
-            ("lost_acknowledgement", {"count": 2}),
-            ("api_throttle", {"style": "status", "count": 2, "retry_after_seconds": 1}),
-        ]
-    )
-    options = {"simulator": part, "operation": "*", **options}
+    name, how = draws.choice(FAULTS)
+    options = {"simulator": part, "operation": "*", **how}
     return PlannedFault(fault=name, options=options, must_fire=False)
 
 
