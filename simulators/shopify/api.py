@@ -78,7 +78,10 @@ class GraphqlApi:
         self._expired_rules = kit.faults.at("expired_token")
 
     def name(self, request: Request) -> str:
-        """Name the operation of a request by its root fields, before any fault rule."""
+        """Name the operation of a request by its root fields, before any fault rule.
+
+        Document and arguments are noted here: one that a rule refuses is told from others too.
+        """
         requested = request.params["version"]
         version = resolve(requested)
         record = request.record
@@ -86,6 +89,7 @@ class GraphqlApi:
         kept = self._find(request, version)
         if kept is not None:
             request.context["kept"] = kept
+            record.document, record.arguments = kept.prepared.digest, kept.variables
             return kept.prepared.names
         try:
             call = _decode(request.body)
@@ -101,6 +105,7 @@ class GraphqlApi:
             request.context["bad"] = self._errors(request, error.errors)
             return "graphql"
         request.context["prepared"] = prepared
+        record.document, record.arguments = prepared.digest, call.variables or {}
         return prepared.names or "graphql"
 
     def _find(self, request: Request, version: str) -> _Kept | None:
@@ -161,8 +166,7 @@ class GraphqlApi:
 
     def _again(self, request: Request, kept: _Kept) -> Response:
         record = request.record
-        record.operation_type, record.document = "query", kept.prepared.digest
-        record.arguments, record.deprecated = kept.variables, kept.prepared.deprecated
+        record.operation_type, record.deprecated = "query", kept.prepared.deprecated
         throttled = self._charge(request, kept.requested)
         if throttled is not None:
             return throttled
@@ -172,9 +176,7 @@ class GraphqlApi:
     def _run(self, request: Request, shop: Shop, prepared: Prepared, call: Call) -> Response:
         record = request.record
         record.operation_type = "mutation" if prepared.is_mutation else "query"
-        record.document = prepared.digest
         given = call.variables or {}
-        record.arguments = given
         try:
             variables = prepared.variables(given)
         except BadDocument as error:

@@ -58,6 +58,21 @@ def test_a_throttled_call_is_a_200_that_says_so_and_changes_nothing(
     assert found[1]["value"]["error_codes"] == ["THROTTLED"]
 
 
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_call_that_a_rule_refuses_is_known_by_its_arguments(
+    open_store: Callable[..., Any], asked_before: bool
+) -> None:
+    store = open_store()
+    query, given = "query One($id: ID!) { product(id: $id) { id } }", {"id": "gid://shopify/P/1"}
+    if asked_before:
+        store.post(query, given)
+    store.client.inject("request", {"effect": "throttle", "count": 1})
+    store.post(query, given)
+    refused = store.wait_for("request", 1, name="product", outcome="fail")[0]["value"]
+    assert refused["arguments"] == given
+    assert refused["document"]
+
+
 def test_a_query_over_the_maximum_is_refused(open_store: Callable[..., Any]) -> None:
     store = open_store(cost={"growth": "linear"})
     body = store.post(
