@@ -166,6 +166,7 @@ SCENARIO = Scenario(
     invariants=(
         "labels_once",
         "orders_exactly_once",
+        "identity_kept",
         "fulfilled_once",
         "service_levels",
         "isolation",

@@ -1,5 +1,6 @@
 """Odoo is killed in the middle of a burst of orders and comes back.
 
+It is busy then: some confirmations meet other transactions once too often and are rolled back.
 The channel goes on selling meanwhile: what the connector had taken must not be lost, what it
 had half done must not be done twice.
 Try it: ``peakproof run odoo_restart --connector connectors/reference``.
@@ -15,13 +16,25 @@ from peakproof.seed import Seed
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "odoo_restart"
+# What Odoo answers when it has tried a call five times.
+CONCURRENT_UPDATE = {
+    "name": "psycopg2.errors.SerializationFailure",
+    "message": "could not serialize access due to concurrent update",
+    "arguments": [],
+    "context": {},
+    "debug": "",
+}
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """Odoo dies ``down_at_seconds`` into the story and is back after ``down_seconds``."""
+    """Odoo dies ``down_at_seconds`` into the story and is back after ``down_seconds``.
+
+    Then it refuses ``busy`` confirmations, which changes nothing.
+    """
 
     orders: int = 14
     customers: int = 7
+    busy: int = 3
     down_at_seconds: float = 2.0
     down_seconds: float = 3.0
     duration_seconds: float = 7.0
@@ -46,29 +59,42 @@ def plan(options: Options, seed: Seed) -> Plan:
     steps.append(cancel(options.duration_seconds, "order-3"))
     change = [{**baskets["order-6"][0], "quantity": baskets["order-6"][0]["quantity"] + 1}]
     steps.append(edit(options.duration_seconds, "order-6", change))
-    fault = PlannedFault(
-        fault="odoo_restart",
-        at_seconds=options.down_at_seconds,
-        heal_at_seconds=options.down_at_seconds + options.down_seconds,
+    back = options.down_at_seconds + options.down_seconds
+    killed = PlannedFault(
+        fault="odoo_restart", at_seconds=options.down_at_seconds, heal_at_seconds=back
+    )
+    busy = PlannedFault(
+        fault="api_errors",
+        at_seconds=back,
+        options={
+            "simulator": "odoo",
+            "operation": "sale.order.action_confirm",
+            "count": options.busy,
+            "status": 500,
+            "body": CONCURRENT_UPDATE,
+        },
+        must_fire=False,
+        only_for="external",
     )
     return Plan(
         scenario=NAME,
         seed=seed.value,
         options=msgspec.to_builtins(options),
         shop=shop,
-        stages=[Stage(name="the outage", steps=steps, faults=[fault])],
+        stages=[Stage(name="the outage", steps=steps, faults=[killed, busy])],
     )
 
 
 SCENARIO = Scenario(
     name=NAME,
-    summary="Odoo is killed in a burst of orders and comes back.",
+    summary="Odoo is killed in a burst of orders, comes back, and is busy for a while.",
     flows=("orders",),
     simulators=("shopify",),
     options=Options,
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "stock_conserved",
         "events_end_visibly",
         "api_manners",

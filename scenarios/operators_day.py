@@ -89,6 +89,7 @@ SCENARIO = Scenario(
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "events_end_visibly",
         "operations_sound",
         "service_levels",

@@ -112,6 +112,7 @@ SCENARIO = Scenario(
     options=Options,
     invariants=(
         "orders_exactly_once",
+        "identity_kept",
         "fulfilled_once",
         "stock_conserved",
         "events_end_visibly",

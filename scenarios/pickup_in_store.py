@@ -145,6 +145,7 @@ SCENARIO = Scenario(
     invariants=(
         "pos_sales_once",
         "orders_exactly_once",
+        "identity_kept",
         "no_oversell",
         "stock_conserved",
         "fulfilled_once",

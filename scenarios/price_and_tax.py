@@ -121,6 +121,7 @@ SCENARIO = Scenario(
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "stock_conserved",
         "events_end_visibly",
         "api_manners",

@@ -149,6 +149,7 @@ SCENARIO = Scenario(
     invariants=(
         "orders_exactly_once",
         "order_content",
+        "identity_kept",
         "webhooks_sound",
         "stock_conserved",
         "events_end_visibly",
