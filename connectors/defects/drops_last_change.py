@@ -3,7 +3,7 @@
 Real case S14: what changed while a synchronisation was queued was never sent, because the job
 marked the item as done when it ended, not as of when it had begun
 (https://github.com/frappe/erpnext_shopify/issues/104). Writes wait five seconds in a queue
-here, and there is no comparison of all stock besides.
+here, and there is no second look at stock besides.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 from ..reference.inventory import Inventory
 from ..reference.settings import Place
 from ._defect import Defect, replace
-from ._stock import only_new
+from ._stock import changes_only
 
 __all__ = ["DEFECT", "install"]
 
@@ -46,4 +46,4 @@ def install() -> None:
 
     write = replace(Inventory, "_set", queued)
     push = replace(Inventory, "_push_batch", cleared)
-    replace(Inventory, "compare_all", only_new)
+    changes_only()

@@ -5,11 +5,10 @@ existing ones stayed as it was (https://github.com/frappe/ecommerce_integrations
 https://github.com/frappe/ecommerce_integrations/issues/289).
 """
 
-from ..reference import inventory, ledger, reconcile
-from ..reference.inbox import TOPICS
+from ..reference import inventory, ledger
 from ..reference.store import Connection
 from ._defect import Defect, replace
-from ._stock import only_new
+from ._stock import changes_only
 
 __all__ = ["DEFECT", "install"]
 
@@ -23,7 +22,7 @@ DEFECT = Defect(
 
 
 def install() -> None:
-    """Put into the queue what has never been there; do not listen to the channel's levels."""
+    """Put into the queue what has never been there; nothing brings it there again."""
 
     async def linked(connection: Connection, skus: list[str]) -> None:
         await connection.execute(
@@ -34,6 +33,4 @@ def install() -> None:
 
     replace(inventory, "want_stock", linked)
     replace(ledger, "want_stock", linked)
-    replace(inventory.Inventory, "compare_all", only_new)
-    topics = {name: topic for name, topic in TOPICS.items() if "inventory" not in name}
-    replace(reconcile, "TOPICS", topics)
+    changes_only()
