@@ -97,14 +97,18 @@ def cancel(at_seconds: float, label: str, reason: str = "customer") -> Step:
     )
 
 
-def fulfil(at_seconds: float, label: str) -> Step:
-    """The merchant shows the parcels of an order by hand, where nobody has done it before."""
+def fulfil(at_seconds: float, label: str, sent: str = "") -> Step:
+    """The merchant shows the parcels of an order by hand, where nobody has done it before.
+
+    ``sent`` is the label of the step that sent it: its parcel, and nothing if it failed.
+    """
+    parcel = {"tracking_number": reference(sent, "tracking")} if sent else {}
     return Step(
         at_seconds=at_seconds,
         actor="merchant:parcels",
         system="shopify",
         action="fulfil_order",
-        arguments={"order_id": reference(label, "order_id")},
+        arguments={"order_id": reference(label, "order_id"), **parcel},
         label=f"fulfil-{label}",
     )
 

@@ -205,7 +205,7 @@ def _new_pieces() -> list[Step]:
 
 def _shown_too() -> list[Step]:
     return [
-        fulfil(CARRIED_SECONDS + number * 0.2, label)
+        fulfil(CARRIED_SECONDS + number * 0.2, label, sent=f"ship-again-{label}")
         for number, label in enumerate(("exchange", "swap"))
     ]
 
