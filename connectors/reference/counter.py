@@ -53,7 +53,7 @@ class Counter:
             key = identity("receipt", receipt.key)
             found = await self._find(key) if row["intended_at"] else None
             if found is None:
-                session = await self.stores.session(store, _note(shift), shift["opening"])
+                session = await self._session(place, store, shift)
                 await self._intend(row["resource"], receipt)
                 await self.odoo.write(
                     "pos.order",
@@ -135,9 +135,19 @@ class Counter:
             done = await self.stores.closed(store, _note(shift))
             if done:
                 return done
-            session = await self.stores.session(store, _note(shift), shift["opening"])
+            session = await self._session(place, store, shift)
             await self.stores.close(session, shift["counted"])
         return session
+
+    async def _session(self, place: Place, store: StoreIds, shift: Record) -> int:
+        """Return the session of a shift; days whose close is a dead letter make room for it."""
+        rows = await self.store.rows(
+            "select s.id from pos_shifts s join tasks t on t.resource = 'close:' || s.id "
+            "where s.location_id = %(place)s and t.dead",
+            place=place.pos_location_id,
+        )
+        stuck = {_note(row) for row in rows}
+        return await self.stores.session(store, _note(shift), shift["opening"], stuck)
 
 
 def _note(shift: Record) -> str:

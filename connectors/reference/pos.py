@@ -248,11 +248,15 @@ class Pos:
             await self.audit.record("pickup set aside", row["resource"], order=online["name"])
 
     async def _refund(self, row: Record) -> Any:
-        """Read a refund; raises Unavailable while its sale is not in Odoo."""
+        """Read a refund; raises Unavailable, or Refused, while its sale is not in Odoo."""
         refund = await self.square.refund(row["square_id"])
         payment = await self.square.payment(refund["payment_id"])
         sale = await self._row(f"sale:{payment['order_id']}")
         if sale["status"] == "seen":
+            if await self.store.row(
+                "select 1 from tasks where resource = %(r)s and dead", r=sale["resource"]
+            ):
+                raise Refused("sale_dead", f"{sale['resource']} is a dead letter")
             raise Unavailable("its sale is not in Odoo yet", 0.1, WAIT_SECONDS_MAX)
         sold = await self.square.order(payment["order_id"])
         returned = await self.square.order(refund["order_id"])

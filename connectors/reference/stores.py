@@ -2,9 +2,11 @@
 
 What is missing is made once, under fixed external ids: the operation that takes goods from the
 shop's own location, a cash journal, ways to pay. A day of the shop (a shift of its cash drawer)
-is a session in Odoo, known by its opening note; Odoo keeps one session open per shop.
+is a session in Odoo, known by its opening note. Odoo keeps one session open per shop, and beside it
+"recovery sessions": a day that cannot be closed is put aside as one, until it can.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -125,19 +127,28 @@ class Stores:
             await self.books.remember("square product", sku, known)
         return known
 
-    async def session(self, store: StoreIds, note: str, opening: Decimal) -> int:
+    async def session(
+        self, store: StoreIds, note: str, opening: Decimal, stuck: Collection[str]
+    ) -> int:
         """Return the session of a day, opened with what lay in the drawer.
 
-        Raises Unavailable while an earlier day is still to be closed.
+        ``stuck`` are the notes of days that wait for a person: they make room. Raises Unavailable
+        while another earlier day is still to be closed.
         """
-        known = await self._sessions([["config_id", "=", store.config], ["state", "!=", "closed"]])
+        open_ones = await self._open(store)
+        for one in open_ones:
+            if one["opening_notes"] == note and one["state"] != "opening_control":
+                return int(one["id"])
+        known = [one for one in open_ones if not one["rescue"]]
+        aside = [int(one["id"]) for one in known if one["opening_notes"] in stuck]
+        if aside:
+            await self.odoo.write("pos.session", "write", ids=aside, vals={"rescue": True})
+            known = [one for one in known if one["id"] not in aside]
         if not known:
             if await self.closed(store, note):
                 raise Refused("closed_day", f"{note} is closed in Odoo already")
             await self.odoo.write("pos.config", "open_ui", ids=[store.config])
-            known = await self._sessions(
-                [["config_id", "=", store.config], ["state", "!=", "closed"]]
-            )
+            known = [one for one in await self._open(store) if not one["rescue"]]
         found = known[0]
         if found["state"] == "opening_control":
             await self.odoo.write(
@@ -162,6 +173,8 @@ class Stores:
 
     async def close(self, session: int, counted: Decimal) -> None:
         """Count the drawer and close a day; what is done already is not done again."""
+        # Odoo would count for itself what lies in the drawer of a day that was put aside.
+        await self.odoo.write("pos.session", "write", ids=[session], vals={"rescue": False})
         told = await self.odoo.write(
             "pos.session", "post_closing_cash_details", ids=[session], counted_cash=float(counted)
         )
@@ -173,14 +186,16 @@ class Stores:
             await self.odoo.write("pos.session", "close_session_from_ui", ids=[session])
         )
 
+    async def _open(self, store: StoreIds) -> list[dict[str, Any]]:
+        return await self._sessions([["config_id", "=", store.config], ["state", "!=", "closed"]])
+
     async def _sessions(self, domain: list[Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await self.odoo.read(
             "pos.session",
             "search_read",
             domain=domain,
-            fields=["name", "state", "opening_notes"],
+            fields=["name", "state", "opening_notes", "rescue"],
             order="id",
-            limit=1,
         )
         return found
 

@@ -236,6 +236,47 @@ def test_outages_limits_and_what_is_refused(play: Callable[[Story], None]) -> No
     play(story)
 
 
+@pytest.mark.odoo
+def test_a_dead_sale_holds_up_no_other_day_than_its_own(play: Callable[[Story], None]) -> None:
+    async def story(world: World) -> None:
+        def states() -> dict[str, str]:
+            sessions = read_pos_sessions(world.dsn).values()
+            return {session["counted_cash"]: session["state"] for session in sessions}
+
+        product = world.seeded.product_ids["TEE"]
+        world.odoo.call("product.product", "write", ids=[product], vals={"default_code": "OTHER"})
+        world.sell()
+        poisoned = world.sell("MAIN", ("TEE", 1), tender="cash")
+        first = world.act("close_day", "MAIN", difference="-0.35")["counted_cash"]
+        world.sell("MAIN", ("MUG", 1), tender="cash")
+        second = world.act("close_day", "MAIN")["counted_cash"]
+        await world.quiet()
+        letters = await world.letters()
+        assert letters[1:] == [f"sale:{poisoned['order_id']}"]
+        assert states() == {"0.00": "opened", second: "closed"}
+        # On the third day it is even refunded: that day waits for it as well, the fourth does not.
+        world.act("refund_sale", "MAIN", order_id=poisoned["order_id"], restock=True)
+        third = world.act("close_day", "MAIN")["counted_cash"]
+        world.sell("MAIN", ("MUG", 2), tender="cash")
+        fourth = world.act("close_day", "MAIN")["counted_cash"]
+        await world.quiet()
+        assert len(await world.letters()) == 4
+        assert [order["state"] for order in world.orders()].count("done") == 2
+        world.odoo.call("product.product", "write", ids=[product], vals={"default_code": "TEE"})
+        for letter in await world.service.store.rows("select id from dead_letters order by id"):
+            assert await world.service.queue.replay(letter["id"])
+        await world.quiet()
+        assert await world.letters() == []
+        assert len({first, second, third, fourth}) == 4, "days are told apart by their cash"
+        assert states() == dict.fromkeys((first, second, third, fourth), "closed")
+        assert world.odoo.call("pos.order", "search_count", domain=[["state", "!=", "done"]]) == 0
+        rows = world.odoo.search_read("pos.session", [], ["cash_register_difference"], "id")
+        differences = [round(row["cash_register_difference"], 2) for row in rows]
+        assert differences == [-0.35, 0, 0, 0], "what lacked in the drawer on the first day"
+
+    play(story)
+
+
 def usd(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "USD"}
 
