@@ -19,6 +19,7 @@ DEFECT = Defect(
     flow="prices",
     cases=("T1", "T2"),
     scenario="price_and_tax",
+    options={"taxes": "excluded"},
     invariants=("order_content",),
 )
 
