@@ -25,11 +25,15 @@ DEFECT = Defect(
 
 
 def install() -> None:
-    """Lock nothing; look for a shipment only after a round that went wrong."""
+    """Lock no delivery; look for a shipment only after a round that went wrong."""
 
     @contextlib.asynccontextmanager
-    async def no_lock(_queue: Queue, _resource: str) -> AsyncIterator[bool]:
-        yield True
+    async def no_lock(queue: Queue, resource: str) -> AsyncIterator[bool]:
+        if resource.startswith("label:"):
+            yield True
+        else:
+            async with lock(queue, resource) as held:
+                yield held
 
     async def after_failure(
         shipping: Shipping, row: dict[str, Any], reference: str
@@ -39,5 +43,5 @@ def install() -> None:
         found: dict[str, Any] | None = await look(shipping, row, reference)
         return found
 
-    replace(Queue, "lock", no_lock)
+    lock = replace(Queue, "lock", no_lock)
     look = replace(Shipping, "_shipment", after_failure)
