@@ -16,6 +16,7 @@ import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import cancel, checkout, edit, poll, random_basket
+from peakproof.errors import UnknownName
 from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step
 from peakproof.seed import Seed
 
@@ -27,7 +28,10 @@ HELD_SECONDS = 4.0  # longer than a stage: only a later notification brings a he
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` per kind of weather, ``rush`` of those that nobody is told of."""
+    """``orders`` per kind of weather, ``rush`` of those that nobody is told of.
+
+    ``kinds`` are the stages to play, by name with commas between them; empty means all.
+    """
 
     orders: int = 4
     rush: int = 8
@@ -35,15 +39,19 @@ class Options(msgspec.Struct, kw_only=True):
     late_seconds: float = 4.0
     old_secret_seconds: float = 6.0
     stage_seconds: float = 3.0
+    kinds: str = ""
 
 
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw one stage for each kind of weather."""
     shop = draw_shop(seed, products=5, stock=60, customers=options.customers)
     shop.products[0].title += " & <saucer>"
-    draws = seed.stream(NAME)
+    weather = _weather(options)
     stages = []
-    for kind, faults in _weather(options).items():
+    for kind in options.kinds.split(",") if options.kinds else weather:
+        if kind not in weather:
+            raise UnknownName("kind of weather", kind, weather)
+        faults, draws = weather[kind], seed.stream(f"{NAME} {kind}")
         steps = _orders(kind, options, draws, shop)
         if kind == "loss":
             steps += _rush(options, draws, shop)

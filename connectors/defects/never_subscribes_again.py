@@ -17,7 +17,7 @@ DEFECT = Defect(
     flow="webhooks",
     cases=("W7",),
     scenario="webhook_weather",
-    options={"rush": "0"},
+    options={"kinds": "deafness"},
     invariants=("events_end_visibly",),
 )
 

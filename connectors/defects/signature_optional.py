@@ -16,6 +16,7 @@ DEFECT = Defect(
     flow="webhooks",
     cases=("W5",),
     scenario="webhook_weather",
+    options={"kinds": "forgery"},
     invariants=("webhooks_sound",),
 )
 
