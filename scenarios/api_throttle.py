@@ -18,10 +18,14 @@ NAME = "api_throttle"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``throttled`` calls answered THROTTLED, ``limited`` with 429; ``counts`` of stock."""
+    """``throttled`` calls answered THROTTLED, ``limited`` with 429; ``counts`` of stock.
+
+    Which calls those are ``operation`` says, a pattern of names.
+    """
 
     throttled: int = 6
     limited: int = 3
+    operation: str = "*"
     orders: int = 8
     counts: int = 10
     customers: int = 6
@@ -50,12 +54,21 @@ def plan(options: Options, seed: Seed) -> Plan:
     faults = [
         PlannedFault(
             fault="api_throttle",
-            options={"style": "cost", "count": options.throttled},
+            options={
+                "style": "cost",
+                "operation": options.operation,
+                "count": options.throttled,
+            },
         ),
         PlannedFault(
             fault="api_throttle",
             at_seconds=options.duration_seconds / 2,
-            options={"style": "status", "count": options.limited, "retry_after_seconds": 1},
+            options={
+                "style": "status",
+                "operation": options.operation,
+                "count": options.limited,
+                "retry_after_seconds": 1,
+            },
         ),
     ]
     return Plan(

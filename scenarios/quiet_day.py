@@ -22,7 +22,7 @@ class Options(msgspec.Struct, kw_only=True):
     """``orders`` by ``customers`` over ``duration_seconds``; ``stock`` units of each item.
 
     ``counts`` items are counted, the last ones of the catalogue after the first; the very last
-    one moves ``evening_moves`` times in the evening, two seconds apart. ``strange_items`` come
+    one moves ``evening_moves`` times late in the evening, two seconds apart. ``strange_items`` come
     before all others at the channel, and nobody told Odoo.
     """
 
@@ -68,7 +68,7 @@ def plan(options: Options, seed: Seed) -> Plan:
         changes.append(cancel(0.4, "order-2"))
     for number in range(options.evening_moves):
         units = -1 if number % 2 else 3
-        changes.append(stock_count(1 + 2 * number, "warehouse", skus[-1], units, "MAIN"))
+        changes.append(stock_count(8 + 2 * number, "warehouse", skus[-1], units, "MAIN"))
     shop.products = [*_strange(options.strange_items, options.stock), *shop.products]
     return Plan(
         scenario=NAME,

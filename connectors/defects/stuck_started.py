@@ -26,8 +26,8 @@ def install() -> None:
 
     async def work(queue: Queue, resource: str, flow: str) -> None:
         free = await queue.store.row(
-            "update tasks set woken_at = 'infinity' where resource = %(r)s "
-            "and woken_at < 'infinity' and wanted > done returning resource",
+            "update tasks set woken_at = '9999-01-01' where resource = %(r)s "
+            "and woken_at < '9999-01-01' and wanted > done returning resource",
             r=resource,
         )
         if not free:
@@ -39,7 +39,7 @@ def install() -> None:
             ours.discard(resource)
             await queue.store.rows(
                 "update tasks set woken_at = clock_timestamp() where resource = %(r)s "
-                "and woken_at = 'infinity'",
+                "and woken_at = '9999-01-01'",
                 r=resource,
             )
 
@@ -47,7 +47,7 @@ def install() -> None:
         counted: dict[str, int] = await count(store)
         row = await store.row(
             "select count(*) as started from tasks where wanted > done and not dead "
-            "and woken_at = 'infinity' and not resource = any(%(ours)s)",
+            "and woken_at = '9999-01-01' and not resource = any(%(ours)s)",
             ours=[*ours],
         )
         assert row is not None

@@ -19,7 +19,7 @@ DEFECT = Defect(
     flow="limits",
     cases=("L3",),
     scenario="api_throttle",
-    options={"throttled": "30"},
+    options={"operation": "inventory*", "throttled": "1", "limited": "12"},
     invariants=("stock_conserved",),
 )
 
