@@ -1,8 +1,8 @@
 """Configures OCA's import of CAMT.053 files in a fresh world, over RPC, as its manual says.
 
 Run by the harness: ``PEAKPROOF_WORLD=world.json python setup.py``. It gives the administrator
-the right to keep books and makes a bank journal with the account's IBAN and currency, by which
-the module finds the journal of a file. Running it again is harmless.
+the right to keep books and makes a bank journal with the IBAN and currency of each account, by
+which the module finds the journal of a file. Running it again is harmless.
 """
 
 import json
@@ -28,12 +28,20 @@ def main() -> int:
     with Odoo(world["odoo"]["url"], world["odoo"]["database"], world["odoo"]["api_key"]) as odoo:
         try:
             _bookkeeper(odoo, world["odoo"]["login"])
-            journal = _journal(odoo, world["bank"])
+            for place, (iban, currency) in enumerate(_accounts(world)):
+                journal = _journal(odoo, iban, currency, f"PK{currency}" if place else CODE)
+                print(f"setup.py: journal {journal} is ready", flush=True)
         except SetupFailed as error:
             print(f"setup.py: {error}", file=sys.stderr)
             return 1
-    print(f"setup.py: journal {journal} is ready", flush=True)
     return 0
+
+
+def _accounts(world: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return IBAN and currency of each account at the bank."""
+    currencies = [account["currency"] for account in world["shop"]["bank_accounts"]]
+    ibans = world["bank"]["ibans"].split(",")
+    return list(zip(ibans, currencies or [world["bank"]["currency"]], strict=True))
 
 
 def _bookkeeper(odoo: Odoo, login: str) -> None:
@@ -47,24 +55,24 @@ def _bookkeeper(odoo: Odoo, login: str) -> None:
     odoo.write("res.users", [user], {"group_ids": [[4, group]]})
 
 
-def _journal(odoo: Odoo, account: dict[str, str]) -> int:
-    """Return the bank's journal, made first if absent."""
-    found = odoo.search_read("account.journal", [("code", "=", CODE)], ["id"])
+def _journal(odoo: Odoo, iban: str, currency: str, code: str) -> int:
+    """Return the journal of an account, made first if absent."""
+    found = odoo.search_read("account.journal", [("code", "=", code)], ["id"])
     if found:
         return int(found[0]["id"])
     company = odoo.search_read("res.company", [], ["currency_id"], limit=1)[0]
     row: dict[str, Any] = {
-        "name": "Bank",
+        "name": f"Bank {currency}",
         "type": "bank",
-        "code": CODE,
-        "bank_acc_number": account["iban"],
+        "code": code,
+        "bank_acc_number": iban,
     }
-    if company["currency_id"][1] != account["currency"]:
+    if company["currency_id"][1] != currency:
         currencies = odoo.search_read(
-            "res.currency", [("name", "=", account["currency"]), ("active", "=", True)], ["id"]
+            "res.currency", [("name", "=", currency), ("active", "=", True)], ["id"]
         )
         if not currencies:
-            raise SetupFailed(f"expected the currency {account['currency']} to be active in Odoo.")
+            raise SetupFailed(f"expected the currency {currency} to be active in Odoo.")
         row["currency_id"] = currencies[0]["id"]
     return int(odoo.create("account.journal", row)[0])
 

@@ -1,10 +1,10 @@
 """Configures OCA's bank feed from Ponto in a fresh world, over RPC, as its manual says.
 
 Run by the harness: ``PEAKPROOF_WORLD=world.json python setup.py``. It gives the administrator
-the right to keep books, makes a bank journal with the account's IBAN and currency, and the
-provider with the login of the world's Ponto. Running it again is harmless.
+the right to keep books, makes a bank journal with the IBAN and currency of each account, and for
+each a provider with the login of the world's Ponto. Running it again is harmless.
 
-The provider's interval is longer than the story, see NOTES.md; ``pull.py`` says when it pulls.
+The providers' interval is longer than the story, see NOTES.md; ``pull.py`` says when they pull.
 """
 
 import json
@@ -21,7 +21,7 @@ __all__ = ["main"]
 World = dict[str, Any]
 CODE = "PKBNK"
 PROVIDER = "online.bank.statement.provider"
-SPARE_DAYS = 8  # a story may begin up to a week earlier than days_ago says
+SPARE_DAYS = 450  # a story may begin up to fourteen months earlier than days_ago says
 BANKS_ZONE = "Europe/Brussels"  # Ponto's banks are Belgian, and so is the account's number
 
 
@@ -36,13 +36,22 @@ def main() -> int:
     with Odoo(world["odoo"]["url"], world["odoo"]["database"], world["odoo"]["api_key"]) as odoo:
         try:
             _bookkeeper(odoo, world["odoo"]["login"])
-            journal = _journal(odoo, world["bank"])
-            provider = _provider(odoo, world, journal, now)
+            for place, (iban, currency) in enumerate(_accounts(world)):
+                code = f"PK{currency}" if place else CODE
+                journal = _journal(odoo, iban, currency, code)
+                provider = _provider(odoo, world, journal, iban, now)
+                print(f"setup.py: provider {provider} of journal {journal} is ready", flush=True)
         except SetupFailed as error:
             print(f"setup.py: {error}", file=sys.stderr)
             return 1
-    print(f"setup.py: provider {provider} of journal {journal} is ready", flush=True)
     return 0
+
+
+def _accounts(world: World) -> list[tuple[str, str]]:
+    """Return IBAN and currency of each account at the bank."""
+    currencies = [account["currency"] for account in world["shop"]["bank_accounts"]]
+    ibans = world["bank"]["ibans"].split(",")
+    return list(zip(ibans, currencies or [world["bank"]["currency"]], strict=True))
 
 
 def _bookkeeper(odoo: Odoo, login: str) -> None:
@@ -56,29 +65,24 @@ def _bookkeeper(odoo: Odoo, login: str) -> None:
     odoo.write("res.users", [user], {"group_ids": [[4, group]]})
 
 
-def _journal(odoo: Odoo, account: dict[str, str]) -> int:
-    """Return the bank's journal, made first if absent."""
-    found = odoo.search_read("account.journal", [("code", "=", CODE)], ["id"])
+def _journal(odoo: Odoo, iban: str, currency: str, code: str) -> int:
+    """Return the journal of an account, made first if absent."""
+    found = odoo.search_read("account.journal", [("code", "=", code)], ["id"])
     if found:
         return int(found[0]["id"])
     company = odoo.search_read("res.company", [], ["currency_id"], limit=1)[0]
-    row = {
-        "name": "Bank",
-        "type": "bank",
-        "code": CODE,
-        "bank_acc_number": account["iban"],
-    }
-    if company["currency_id"][1] != account["currency"]:
+    row = {"name": f"Bank {currency}", "type": "bank", "code": code, "bank_acc_number": iban}
+    if company["currency_id"][1] != currency:
         currencies = odoo.search_read(
-            "res.currency", [("name", "=", account["currency"]), ("active", "=", True)], ["id"]
+            "res.currency", [("name", "=", currency), ("active", "=", True)], ["id"]
         )
         if not currencies:
-            raise SetupFailed(f"expected the currency {account['currency']} to be active in Odoo.")
+            raise SetupFailed(f"expected the currency {currency} to be active in Odoo.")
         row["currency_id"] = currencies[0]["id"]
     return int(odoo.create("account.journal", row)[0])
 
 
-def _provider(odoo: Odoo, world: World, journal: int, now: datetime) -> int:
+def _provider(odoo: Odoo, world: World, journal: int, iban: str, now: datetime) -> int:
     """Return the provider with Ponto's credentials, made first if absent."""
     days = int(world["shop"]["days_ago"]) + SPARE_DAYS
     values = {
@@ -89,6 +93,7 @@ def _provider(odoo: Odoo, world: World, journal: int, now: datetime) -> int:
         "statement_creation_mode": "daily",
         "interval_type": "days",
         "interval_number": days,
+        "last_successful_run": f"{now:%Y-%m-%d %H:%M:%S}",
         "next_run": f"{now + timedelta(days=days):%Y-%m-%d %H:%M:%S}",
     }
     found = odoo.search_read(PROVIDER, [("journal_id", "=", journal)], ["id"])
@@ -98,8 +103,8 @@ def _provider(odoo: Odoo, world: World, journal: int, now: datetime) -> int:
     else:
         provider = int(odoo.create(PROVIDER, values | {"journal_id": journal})[0])
     number = odoo.read(PROVIDER, [provider], ["account_number"])[0]["account_number"]
-    if number != world["bank"]["iban"]:
-        raise SetupFailed(f"expected the account {world['bank']['iban']}, found {number!r}.")
+    if number != iban:
+        raise SetupFailed(f"expected the account {iban}, found {number!r}.")
     return provider
 
 

@@ -1,10 +1,10 @@
 """Configures OCA's feed from Stripe in a fresh world, over RPC, as its manual says.
 
 Run by the harness: ``PEAKPROOF_WORLD=world.json python setup.py``. It gives the administrator
-the right to keep books, makes a journal for the gateway's balance, and the provider with the
-secret key of the world's gateway. Running it again is harmless.
+the right to keep books, makes a journal for the gateway's balance in each currency, and for each a
+provider with the secret key of the world's gateway. Running it again is harmless.
 
-The provider's interval is longer than the story, see NOTES.md; ``pull.py`` says when it pulls.
+The providers' interval is longer than the story, see NOTES.md; ``pull.py`` says when they pull.
 """
 
 import json
@@ -21,7 +21,7 @@ __all__ = ["main"]
 World = dict[str, Any]
 CODE = "STRP"
 PROVIDER = "online.bank.statement.provider"
-SPARE_DAYS = 8  # a story may begin up to a week earlier than days_ago says
+SPARE_DAYS = 450  # a story may begin up to fourteen months earlier than days_ago says
 
 
 class SetupFailed(Exception):
@@ -35,12 +35,13 @@ def main() -> int:
     with Odoo(world["odoo"]["url"], world["odoo"]["database"], world["odoo"]["api_key"]) as odoo:
         try:
             _bookkeeper(odoo, world["odoo"]["login"])
-            journal = _journal(odoo, world["gateway"]["currency"])
-            provider = _provider(odoo, world, journal, now)
+            for place, currency in enumerate(world["gateway"]["currencies"].split(",")):
+                journal = _journal(odoo, currency, f"ST{currency}" if place else CODE)
+                provider = _provider(odoo, world, journal, now)
+                print(f"setup.py: provider {provider} of journal {journal} is ready", flush=True)
         except SetupFailed as error:
             print(f"setup.py: {error}", file=sys.stderr)
             return 1
-    print(f"setup.py: provider {provider} of journal {journal} is ready", flush=True)
     return 0
 
 
@@ -55,13 +56,13 @@ def _bookkeeper(odoo: Odoo, login: str) -> None:
     odoo.write("res.users", [user], {"group_ids": [[4, group]]})
 
 
-def _journal(odoo: Odoo, currency: str) -> int:
-    """Return the journal of the gateway's balance, made first if absent."""
-    found = odoo.search_read("account.journal", [("code", "=", CODE)], ["id"])
+def _journal(odoo: Odoo, currency: str, code: str) -> int:
+    """Return the journal of the gateway's balance in a currency, made first if absent."""
+    found = odoo.search_read("account.journal", [("code", "=", code)], ["id"])
     if found:
         return int(found[0]["id"])
     company = odoo.search_read("res.company", [], ["currency_id"], limit=1)[0]
-    row: dict[str, Any] = {"name": "Stripe", "type": "bank", "code": CODE}
+    row: dict[str, Any] = {"name": f"Stripe {currency}", "type": "bank", "code": code}
     if company["currency_id"][1] != currency:
         currencies = odoo.search_read(
             "res.currency", [("name", "=", currency), ("active", "=", True)], ["id"]
@@ -82,6 +83,7 @@ def _provider(odoo: Odoo, world: World, journal: int, now: datetime) -> int:
         "statement_creation_mode": "daily",
         "interval_type": "days",
         "interval_number": days,
+        "last_successful_run": f"{now:%Y-%m-%d %H:%M:%S}",
         "next_run": f"{now + timedelta(days=days):%Y-%m-%d %H:%M:%S}",
     }
     found = odoo.search_read(PROVIDER, [("journal_id", "=", journal)], ["id"])

@@ -31,6 +31,7 @@ class Chain:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._events: list[Event] = []
         self._opening: dict[str, dict[str, int]] = {}
+        self.timezone = "America/New_York"  # where the business is
 
     def final(self, source: str, entity: str, key: str, record: Record) -> None:
         """Write down how one record stands."""
@@ -77,6 +78,7 @@ class Chain:
         shop = Shop(
             locations=[Location(code=code, name=code) for code in codes],
             products=[Product(title="Goods", variants=variants)] if variants else [],
+            timezone=self.timezone,
         )
         return Plan(scenario="chain", seed=1, options={}, shop=shop, stages=[])
 
@@ -216,26 +218,54 @@ class Chain:
     def bank_line(
         self, number: int, amount: str, *, identity: str = "", journal: str = "BNK1",
         currency: str = "USD", day: str = DAY, text: str = "", counterparts: Sequence[int] = (),
-        reconciled: bool = False,
+        invoices: Sequence[int] = (), reconciled: bool = False,
     ) -> None:  # fmt: skip
-        """Write down a bank statement line in Odoo; ``counterparts`` reconcile it."""
+        """Write down a bank statement line in Odoo, and what it is reconciled with."""
         self.final("odoo", "bank_line", str(number), {
             "id": number, "journal": journal, "currency": currency, "amount": amount, "date": day,
             "state": "posted", "payment_ref": text, "unique_import_id": identity,
-            "is_reconciled": reconciled or bool(counterparts),
-            "counterparts": list(counterparts),
+            "is_reconciled": reconciled or bool(counterparts) or bool(invoices),
+            "counterparts": list(counterparts), "invoices": list(invoices),
         })  # fmt: skip
 
     def balance(
         self, identity: str, amount: str, fee: str = "0.00", *, kind: str = "charge",
         payout: str = "", currency: str = "USD", net: str = "", source: str = "",
-        system: str = "gateway",
+        system: str = "gateway", created: str = "", available_on: str = "",
     ) -> None:  # fmt: skip
-        """Write down a movement of the gateway's balance, or of the channel's as a ``system``."""
+        """Write down a movement of the gateway's balance, or of the channel's as a ``system``.
+
+        ``created`` and ``available_on`` are moments such as "2026-07-01T00:20:00Z".
+        """
         self.final(system, "balance_transaction", identity, {
             "id": identity, "type": kind, "amount": amount, "fee": fee, "currency": currency,
             "net": net or str(Decimal(amount) - Decimal(fee)), "payout_id": payout or None,
             "source": source,
+            **({"created": created, "available_on": available_on or created} if created else {}),
+        })  # fmt: skip
+
+    def charge(self, identity: str, amount: str, order: str, currency: str = "USD") -> None:
+        """Write down a charge of the gateway for an order."""
+        self.final("gateway", "charge", identity, {
+            "id": identity, "order_reference": order, "amount": amount, "currency": currency,
+            "status": "succeeded", "captured": True,
+        })  # fmt: skip
+
+    def refund(self, identity: str, amount: str, charge: str, currency: str = "USD") -> None:
+        """Write down a refund of a charge."""
+        self.final("gateway", "refund", identity, {
+            "id": identity, "charge_id": charge, "amount": amount, "currency": currency,
+            "status": "succeeded",
+        })  # fmt: skip
+
+    def invoice(
+        self, number: int, amount: str, ref: str, *, kind: str = "out_invoice",
+        residual: str = "0.00", currency: str = "USD",
+    ) -> None:  # fmt: skip
+        """Write down a posted invoice or credit note of an order."""
+        self.final("odoo", "invoice", str(number), {
+            "id": number, "name": f"INV/{number}", "move_type": kind, "state": "posted",
+            "ref": ref, "currency": currency, "amount_total": amount, "amount_residual": residual,
         })  # fmt: skip
 
     def payout(

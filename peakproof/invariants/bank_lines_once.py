@@ -1,9 +1,10 @@
 """Every booked transaction of the bank is one bank line in Odoo, to the cent, and nothing else is.
 
 A line belongs to a transaction if it bears the transaction's identity, or else if amount,
-currency and day (booking or value date) are the same. What the bank shows as pending is not
-money yet: a line for it is a finding. So is a line that no transaction stands behind, and a
-transaction with two lines.
+currency and day (booking or value date) are the same. The bank tells days of its own, not moments:
+a line has the booking or the value date, whatever time zone anybody else is in. What the bank
+shows as pending is not money yet: a line for it is a finding. So is a line that no transaction
+stands behind, and a transaction with two lines.
 
 A batch may be one line, or a line for each payment in it.
 
@@ -12,8 +13,8 @@ that stood in a delivered statement are expected. Lines of journals that another
 (a payment gateway's) are recognised by the gateway's identities and left out.
 Unknown: the bank booked nothing, or nothing that the connector could have seen.
 
-Seen in public: OCA/bank-statement-import issue 499, firefly-iii/firefly-iii issue 9165, facts
-P7, P4, L1.
+Seen in public: OCA/bank-statement-import issues 499 and 1009, firefly-iii/firefly-iii issue 9165,
+facts P7, P4, L1.
 """
 
 from collections import Counter, defaultdict
@@ -105,6 +106,8 @@ def _by_identity(
             _add(findings, "line twice", "one line", found, transaction)
         elif _money(found[0]) != _money(transaction):
             _add(findings, "wrong amount", _text(transaction), found, transaction)
+        elif str(found[0]["date"])[:10] not in _days(transaction):
+            _add(findings, "line on another day", _text(transaction), found, transaction)
     return left
 
 
@@ -115,7 +118,7 @@ def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) 
         free[_money(line)].append(line)
     missing: list[Record] = []
     for transaction in left.expected.values():
-        days = {transaction["booking_date"], transaction["value_date"]}
+        days = _days(transaction)
         # A batch may be told as the one entry that it is, or as the payments in it.
         payments = _payments(transaction)
         if not _take(free, [transaction], days) and not (payments and _take(free, payments, days)):
@@ -131,6 +134,10 @@ def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) 
                 found=f"{_text(line)} in {line['journal']}: {line['payment_ref']}",
                 subject=f"bank line {line['id']}",
             )
+
+
+def _days(transaction: Record) -> set[str]:
+    return {str(transaction["booking_date"]), str(transaction["value_date"])}
 
 
 def _payments(transaction: Record) -> list[Record]:
@@ -199,9 +206,10 @@ def _batch(*amounts: str) -> Chain:
     return chain
 
 
-def _another_day() -> Chain:
+def _another_day(identity: str = "", value_date: str = DAY) -> Chain:
     chain = _bank()
-    chain.bank_line(1, "120.00", day="2026-11-27")
+    chain.amend("bank", "transaction", "T1", value_date=value_date)
+    chain.bank_line(1, "120.00", identity=identity, day="2026-11-19")
     return chain
 
 
@@ -248,6 +256,17 @@ EXAMPLES = [
         says="without transaction",
     ),
     Example(name="another day", tell=_another_day, verdict=Verdict.VIOLATED, says=DAY),
+    Example(
+        name="the evening before, with its identity",
+        tell=lambda: _another_day("US12-T1"),
+        verdict=Verdict.VIOLATED,
+        says="line on another day",
+    ),
+    Example(
+        name="the value date, with its identity",
+        tell=lambda: _another_day("US12-T1", "2026-11-19"),
+        verdict=Verdict.PASS,
+    ),
     Example(name="a batch as one line", tell=lambda: _batch("200.00"), verdict=Verdict.PASS),
     Example(
         name="a batch payment by payment", tell=lambda: _batch("150.00", "50.00"),

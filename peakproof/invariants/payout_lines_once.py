@@ -8,6 +8,14 @@ that it bundles must add up to it.
 A connector may write a movement and its fee as two lines, or the net as one. Movements in a
 currency other than the journal's are expected in the currency that they settled in.
 
+A line stands in the month in which the money moved where the business is. The gateway tells
+moments (Stripe: seconds since 1970), Odoo keeps days; its own reports take the account's time zone
+unless somebody asks for UTC (docs.stripe.com/reports/options). So the day is that of the moment in
+the business's time zone, and a payment on the evening of the 31st belongs to that month, be it the
+1st at Greenwich or not. Of days within a month nothing is said, for UTC is a convention as well;
+over a month's end it moves turnover to another period. A line may also bear the day on which the
+money was, or will be, available: of a payout it is the day of its arrival.
+
 The balance is the payment gateway's or, where a story has none, the sales channel's own. A
 connector may also book payouts instead of movements: entries in a bank's journal whose reference
 or labels name the payout. Then each payout is judged: the posted entries that name it add up to
@@ -15,11 +23,13 @@ what it paid, or to nothing if it failed; what has not been paid out may wait.
 Unknown: the balance did not move.
 
 Seen in public: Automattic/woocommerce-payments issue 8588, microsoft/ALAppExtensions pull
-22763, mollie/Shopware6 issue 1279, facts P4, P5, R8.
+22763, mollie/Shopware6 issue 1279, OCA/bank-statement-import issue 859, facts P4, P5, R8.
 """
 
 from collections import Counter, defaultdict
+from datetime import datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
 from peakproof.history import History
@@ -55,12 +65,17 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         for payout in payouts.values():
             figures["entries"] += _payout(findings, payout, entries)
     else:
+        zone = ZoneInfo(plan.shop.timezone)
         for identity, movement in movements.items():
             _movement(findings, identity, movement, lines[identity])
+            _month(findings, identity, movement, lines[identity], zone)
     for payout in payouts.values():
         _adds_up(findings, payout, movements)
-    total = sum((Decimal(row["net"]) for row in movements.values()), Decimal(0))
-    passed = f"{len(movements)} movements, {len(payouts)} payouts; the balance is {total}."
+    left: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for row in movements.values():
+        left[row["currency"]] += Decimal(row["net"])
+    balance = ", ".join(f"{amount} {currency}" for currency, amount in sorted(left.items()))
+    passed = f"{len(movements)} movements, {len(payouts)} payouts; the balance is {balance}."
     return findings.result(passed, len(movements), dict(figures))
 
 
@@ -95,6 +110,31 @@ def _movement(findings: Findings, identity: str, movement: Record, lines: list[R
         found=f"{told} in {len(lines)} lines",
         subject=f"{movement['type']} {identity}",
     )
+
+
+def _month(
+    findings: Findings, identity: str, movement: Record, lines: list[Record], zone: ZoneInfo
+) -> None:
+    """Find lines in a month in which the money did not move."""
+    if not movement.get("created"):
+        return
+    day = _day_in(movement["created"], zone)
+    days = {day, _day_in(movement["available_on"], zone)}
+    for line in lines:
+        dated = str(line["date"])[:10]
+        if dated not in days and dated[:7] != day[:7]:
+            findings.add(
+                "movement in another month",
+                expected=f"{day}: {movement['created']} in {zone.key}",
+                found=f"line {line['id']} of {dated}",
+                subject=f"{movement['type']} {identity}",
+            )
+
+
+def _day_in(moment: str, zone: ZoneInfo) -> str:
+    """Return the day of a moment in a zone; a midnight of UTC is how vendors write a day."""
+    at = datetime.fromisoformat(moment)
+    return str((at if at.time() == time() else at.astimezone(zone)).date())
 
 
 def _payout(findings: Findings, payout: Record, entries: list[Record]) -> int:
@@ -152,6 +192,19 @@ def _adds_up(findings: Findings, payout: Record, movements: dict[str, Record]) -
         )
 
 
+def _dated(timezone: str, created: str, day: str, **movement: str) -> Chain:
+    """A movement of that moment, of a business in that zone, and its line of a day."""
+    chain = Chain()
+    chain.timezone = timezone
+    chain.balance("txn_1", "96.80", created=created, **movement)
+    chain.bank_line(1, "96.80", identity="txn_1", journal="STRP", day=day)
+    return chain
+
+
+_WEST, _EAST = "America/New_York", "Asia/Tokyo"
+_AFTER, _BEFORE = "2026-07-01T00:20:00Z", "2026-06-30T23:30:00Z"  # midnight at Greenwich
+
+
 def _day(*lines: tuple[str, str]) -> Chain:
     """A charge of 100.00 with 3.20 of fee, its payout, and Odoo's lines (identity, amount)."""
     chain = Chain()
@@ -206,6 +259,40 @@ EXAMPLES = [
         tell=lambda: _day(("txn_1", "100.00"), _PAID),
         verdict=Verdict.VIOLATED,
         says="another amount",
+    ),
+    Example(
+        name="in the month of the business, west",
+        tell=lambda: _dated(_WEST, _AFTER, "2026-06-30"),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="in the month of the business, east",
+        tell=lambda: _dated(_EAST, _BEFORE, "2026-07-01"),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="in the month of Greenwich, west",
+        tell=lambda: _dated(_WEST, _AFTER, "2026-07-01"),
+        verdict=Verdict.VIOLATED,
+        says="another month",
+    ),
+    Example(
+        name="in the month of Greenwich, east",
+        tell=lambda: _dated(_EAST, _BEFORE, "2026-06-30"),
+        verdict=Verdict.VIOLATED,
+        says="2026-07-01",
+    ),
+    Example(
+        name="the day of Greenwich within a month",
+        tell=lambda: _dated(_WEST, "2026-06-18T00:20:00Z", "2026-06-18"),
+        verdict=Verdict.PASS,
+    ),
+    Example(
+        name="a payout on the day of its arrival",
+        tell=lambda: _dated(
+            _WEST, _BEFORE, "2026-07-02", kind="payout", available_on="2026-07-02T00:00:00Z"
+        ),
+        verdict=Verdict.PASS,
     ),
     Example(
         name="a fee twice",
