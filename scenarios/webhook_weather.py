@@ -52,11 +52,12 @@ def plan(options: Options, seed: Seed) -> Plan:
         if kind not in weather:
             raise UnknownName("kind of weather", kind, weather)
         faults, draws = weather[kind], seed.stream(f"{NAME} {kind}")
-        steps = _orders(kind, options, draws, shop)
+        if kind == "rotation":
+            steps = _rotation(options, draws, shop)
+        else:
+            steps = _orders(kind, options, draws, shop)
         if kind == "loss":
             steps += _rush(options, draws, shop)
-        if kind == "rotation":
-            steps += _rotation(options, draws, shop)
         stages.append(Stage(name=kind, steps=steps, faults=faults, settle=kind in SETTLED))
     return Plan(
         scenario=NAME,
