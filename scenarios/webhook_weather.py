@@ -11,12 +11,12 @@ Try it: ``peakproof run webhook_weather --connector connectors/reference``.
 """
 
 from random import Random
+from typing import Literal
 
 import msgspec
 
 from peakproof.assortment import draw_shop
 from peakproof.deeds import cancel, checkout, edit, poll, random_basket
-from peakproof.errors import UnknownName
 from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step
 from peakproof.seed import Seed
 
@@ -26,11 +26,13 @@ NAME = "webhook_weather"
 AGAIN_SECONDS = (0.05, 5.0)
 HELD_SECONDS = 4.0  # longer than a stage: only a later notification brings a held one
 
+Kind = Literal["", "duplicates", "disorder", "lateness", "forgery", "loss", "rotation", "deafness"]
+
 
 class Options(msgspec.Struct, kw_only=True):
     """``orders`` per kind of weather, ``rush`` of those that nobody is told of.
 
-    ``kinds`` are the stages to play, by name with commas between them; empty means all.
+    ``kind`` is the one stage to play; empty means all of them.
     """
 
     orders: int = 4
@@ -39,7 +41,7 @@ class Options(msgspec.Struct, kw_only=True):
     late_seconds: float = 4.0
     old_secret_seconds: float = 6.0
     stage_seconds: float = 3.0
-    kinds: str = ""
+    kind: Kind = ""
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -48,9 +50,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     shop.products[0].title += " & <saucer>"
     weather = _weather(options)
     stages = []
-    for kind in options.kinds.split(",") if options.kinds else weather:
-        if kind not in weather:
-            raise UnknownName("kind of weather", kind, weather)
+    for kind in [options.kind] if options.kind else weather:
         faults, draws = weather[kind], seed.stream(f"{NAME} {kind}")
         if kind == "rotation":
             steps = _rotation(options, draws, shop)

@@ -23,7 +23,7 @@ DEFECT = Defect(
     flow="webhooks",
     cases=("W2",),
     scenario="webhook_weather",
-    options={"kinds": "disorder"},
+    options={"kind": "disorder"},
     invariants=("webhooks_sound",),
 )
 

@@ -19,7 +19,7 @@ DEFECT = Defect(
     flow="orders",
     cases=("O7",),
     scenario="webhook_weather",
-    options={"kinds": "loss"},
+    options={"kind": "loss"},
     invariants=("orders_exactly_once",),
 )
 

@@ -16,7 +16,7 @@ DEFECT = Defect(
     title="refuses webhooks signed with the previous secret right after it changed",
     flow="webhooks",
     scenario="webhook_weather",
-    options={"kinds": "rotation"},
+    options={"kind": "rotation"},
     invariants=("webhooks_sound",),
 )
 

@@ -22,7 +22,7 @@ DEFECT = Defect(
     flow="orders",
     cases=("O2", "O4"),
     scenario="webhook_weather",
-    options={"kinds": "duplicates"},
+    options={"kind": "duplicates"},
     invariants=("webhooks_sound",),
 )
 

@@ -22,7 +22,7 @@ DEFECT = Defect(
     flow="orders",
     cases=("O5",),
     scenario="webhook_weather",
-    options={"kinds": "loss"},
+    options={"kind": "loss"},
     invariants=("orders_exactly_once",),
 )
 

@@ -17,7 +17,7 @@ DEFECT = Defect(
     flow="webhooks",
     cases=("W7",),
     scenario="webhook_weather",
-    options={"kinds": "deafness"},
+    options={"kind": "deafness"},
     invariants=("events_end_visibly",),
 )
 

@@ -16,7 +16,7 @@ DEFECT = Defect(
     flow="webhooks",
     cases=("W5",),
     scenario="webhook_weather",
-    options={"kinds": "forgery"},
+    options={"kind": "forgery"},
     invariants=("webhooks_sound",),
 )
 
