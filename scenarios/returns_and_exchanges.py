@@ -72,7 +72,10 @@ def plan(options: Options, seed: Seed) -> Plan:
         ship(number * 0.3, "packer-1", reference(label, "order_id"), f"ship-{label}")
         for number, label in enumerate(SENT)
     ]
-    shown = [fulfil(CARRIED_SECONDS + number * 0.2, label) for number, label in enumerate(SENT)]
+    shown = [
+        fulfil(CARRIED_SECONDS + number * 0.2, label, sent=f"ship-{label}")
+        for number, label in enumerate(SENT)
+    ]
     return Plan(
         scenario=NAME,
         seed=seed.value,
