@@ -76,9 +76,9 @@ def plan(options: Options, seed: Seed) -> Plan:
         night = range(_NIGHT, _NIGHT + options.night_payments)
         morning = [_pay(draws, day, number) for number in night if day == _BUSY_DAY + 1]
         noon = [_pay(draws, day, number) for number in range(1, count + 1)]
-        if count > 3:  # who pays the same on one day has paid twice
-            money = {name: noon[2].arguments[name] for name in ("amount", "currency")}
-            noon[3].arguments |= money
+        if count >= _LATE:  # two payments of the same, of which one has no invoice
+            money = {name: noon[_NEVER - 1].arguments[name] for name in ("amount", "currency")}
+            noon[_LATE - 1].arguments |= money
         late = [_pay(draws, day, number) for number in night if day == _BUSY_DAY]
         steps = [*morning, wait_until(0.0, "12:00"), *noon, wait_until(0.0, "23:30"), *late]
         steps += _afterthoughts(draws, day)
