@@ -33,7 +33,7 @@ Kind = tuple[str, str]  # an invariant, and what it calls the thing that went wr
 
 
 class ExploreRequest(msgspec.Struct, kw_only=True):
-    """What to explore, and for how long at least. ``shrink_runs`` is spent on each discovery at most."""
+    """What to explore, for how long at least, and how many runs a discovery is shortened with."""
 
     connector: Path
     minutes: float = 10.0
