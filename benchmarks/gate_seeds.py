@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--connector", type=Path, default=Path("connectors/reference"))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--worlds", type=int, default=0)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     arguments = parser.parse_args()
     console, codes, records = Console(), [], []
@@ -35,7 +36,12 @@ def main() -> int:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             begin = time.monotonic()
             quiet = Console(file=io.StringIO(), width=120)
-            request = GateRequest(connector=arguments.connector, seed=seed, runs=arguments.runs)
+            request = GateRequest(
+                connector=arguments.connector,
+                seed=seed,
+                runs=arguments.runs,
+                worlds=arguments.worlds,
+            )
             record = gate(request, runtime, quiet, lambda _: [])
             codes.append(record.exit_code)
             records.append((seed, record))

@@ -33,13 +33,17 @@ Kind = tuple[str, str]  # an invariant, and what it calls the thing that went wr
 
 
 class ExploreRequest(msgspec.Struct, kw_only=True):
-    """What to explore, for how long at least, and how many runs a discovery is shortened with."""
+    """What to explore, for how long at least, and how many runs a discovery is shortened with.
+
+    With ``discoveries_max`` it ends earlier, when so many ways to fail are known (0: it does not).
+    """
 
     connector: Path
     minutes: float = 10.0
     seed: int = 1
     scenarios: list[str] = []
     shrink_runs: int = 24
+    discoveries_max: int = 0
     runs: Path = Path("runs")
     worlds: int = 0
 
@@ -70,8 +74,9 @@ def explore(request: ExploreRequest, runtime: ProcessRuntime, console: Console) 
     while going_on:
         asked = [(next(turns), next(seeds)) for _ in range(explorer.worlds)]
         for record in side_by_side(lambda one: explorer.play(*one), asked, explorer.worlds):
-            explorer.look(record)
-        going_on = time.monotonic() < begin + request.minutes * 60
+            if not explorer.enough:
+                explorer.look(record)
+        going_on = time.monotonic() < begin + request.minutes * 60 and not explorer.enough
     return ExploreRecord(
         connector=ConnectorSpec.load(request.connector).connector.name,
         seeds=[request.seed, next(seeds) - 1],
@@ -116,6 +121,11 @@ class _Explorer:
         )
         self.runs += 1
         return play(run, self.runtime, self.say, lambda _plan: [])[0]
+
+    @property
+    def enough(self) -> bool:
+        """Whether as much was found as was asked for."""
+        return 0 < self.request.discoveries_max <= len(self.discoveries)
 
     def look(self, record: RunRecord) -> None:
         """Shrink a story once for each new way in which it went wrong."""
