@@ -6,7 +6,8 @@ bookings of the day itself; that day's statement comes late, too. Each banking d
 is a file as well, one of them delivered twice; what is paid at the weekend is booked on Monday.
 On one evening the bank's consent has ended, and is given again (a new one) in the morning. The
 network fails as well: on the first evening nothing gets to the bank, on the fourth it is slow, and
-on the last one an answer is lost. In the end every booked transaction is one line in Odoo.
+on the last one an answer is lost. One of Odoo's is lost, too: it has written lines, and who asked
+for it does not hear so. In the end every booked transaction is one line in Odoo.
 Try it: ``peakproof run bank_outage --connector connectors/oca_ponto``.
 """
 
@@ -29,7 +30,8 @@ class Options(msgspec.Struct, kw_only=True):
 
     On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice. On
     ``consent_day`` the bank's consent ends before the pull; it is given again on the next. On
-    ``cut_day``, ``slow_day`` and ``lost_day`` the network fails in three ways.
+    ``cut_day``, ``slow_day`` and ``lost_day`` the network fails in three ways. On ``odoo_lost_day``
+    the answer is lost with which Odoo confirms bank lines to a connector beside it.
     """
 
     days: int = 6
@@ -41,6 +43,7 @@ class Options(msgspec.Struct, kw_only=True):
     cut_day: int = 1
     slow_day: int = 4
     lost_day: int = 6
+    odoo_lost_day: int = 2
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -105,11 +108,22 @@ def _faults(options: Options, day: int) -> list[PlannedFault]:
         (options.slow_day, "vendor_slow", {"delay_seconds": 1.0, "count": 3}),
         (options.lost_day, "vendor_acknowledgement_lost", {"count": 1}),
     )
-    return [
+    faults = [
         PlannedFault(fault=fault, options={"simulator": "bank", **given})
         for its_day, fault, given in planned
         if day == its_day
     ]
+    if day == options.odoo_lost_day:
+        lost = {"operation": "account.bank.statement.line.*", "count": 1}
+        faults.append(
+            PlannedFault(
+                fault="odoo_acknowledgement_lost",
+                options=lost,
+                must_fire=False,  # it may write lines in another way
+                only_for="external",
+            )
+        )
+    return faults
 
 
 def _payment(number: int, customer: object, cents: int, day: int) -> Step:

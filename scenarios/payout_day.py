@@ -51,8 +51,8 @@ class Options(msgspec.Struct, kw_only=True):
 
     ``night_payments`` are made just before midnight of that day, and as many after it. Where the
     business is says ``timezone``; without one it is drawn. The office invoices no more than
-    ``invoices`` of a day's orders. On ``outage_day`` the gateway's interface fails, on ``cut_day``
-    the network on the way there.
+    ``invoices`` of a day's orders. On ``outage_day`` the gateway's interface fails, after it told
+    ``outage_pages``, on ``cut_day`` the network on the way there.
     """
 
     days: int = 4
@@ -62,6 +62,7 @@ class Options(msgspec.Struct, kw_only=True):
     timezone: str = ""
     invoices: int = 100  # all 250 of the busy day: a quarter of a minute more
     outage_day: int = 3
+    outage_pages: int = 0
     cut_day: int = 5
 
 
@@ -90,10 +91,14 @@ def plan(options: Options, seed: Seed) -> Plan:
         fails = [_gateway("fail_payout", {})] if day == options.days + 1 else []
         steps = [*fails, *owed.documents([]), *_evening(day)]
         stages.append(Stage(name=f"day {day}", steps=_in_order(steps)))
-    for day, fault in ((options.outage_day, "api_errors"), (options.cut_day, "vendor_refused")):
+    told = {"skip": options.outage_pages} if options.outage_pages else {}
+    for day, fault, more in (
+        (options.outage_day, "api_errors", told),
+        (options.cut_day, "vendor_refused", {}),
+    ):
         if 0 < day <= len(stages):
             stages[day - 1].faults.append(
-                PlannedFault(fault=fault, options={"simulator": "gateway"})
+                PlannedFault(fault=fault, options={"simulator": "gateway", **more})
             )
     return Plan(
         scenario=NAME,
