@@ -34,13 +34,15 @@ CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parc
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``approval_above`` is the amount above which a refund needs a person's approval;
-    with ``taxes_included`` the shop's prices have their tax in them.
+    """``approval_above`` is the amount above which a refund needs a person's approval, which is
+    given ``approved_seconds`` into the refunds; with ``taxes_included`` the shop's prices have
+    their tax in them.
     """
 
     stock: int = 40
     products: int = 6
     approval_above: int = 200
+    approved_seconds: float = 3.0
     taxes_included: bool = False
 
 
@@ -87,7 +89,7 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(name="the channel shows them", steps=shown),
             Stage(
                 name="the refunds",
-                steps=_refunds(draws, shop, baskets, options.approval_above),
+                steps=_refunds(draws, shop, baskets, options),
                 faults=[
                     PlannedFault(
                         fault="webhook_duplicate",
@@ -127,8 +129,8 @@ class Pieces:
         return [{"sku": sku, "quantity": self.draws.randint(1, most)}]
 
 
-def _refunds(draws: Random, shop: Shop, baskets: Baskets, limit: int) -> list[Step]:
-    pieces = Pieces(draws, shop, baskets, limit)
+def _refunds(draws: Random, shop: Shop, baskets: Baskets, options: Options) -> list[Step]:
+    pieces = Pieces(draws, shop, baskets, options.approval_above)
     restocked, kept, unsent = (
         pieces.part("restocked"),
         pieces.part("kept", 1),
@@ -146,7 +148,7 @@ def _refunds(draws: Random, shop: Shop, baskets: Baskets, limit: int) -> list[St
         refund(2.2, "twice", {"lines": second, "restock": draws.choice([True, False])}, "again"),
         refund(2.6, "large", {"lines": baskets["large"], "shipping": True}),
         refund(3.0, "too much", {"amount": "99999.00"}),
-        approve(3.0, "head of accounts", "large"),
+        approve(options.approved_seconds, "head of accounts", "large"),
     ]
 
 

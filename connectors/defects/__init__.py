@@ -15,6 +15,8 @@ REGISTRY = (
     "audits_success_only",
     "cancellation_restocks_twice",
     "credits_again_on_every_notice",
+    "credits_items_alone",
+    "credits_the_whole_order",
     "cursor_strictly_after",
     "customers_as_labels",
     "days_of_greenwich",
