@@ -37,7 +37,7 @@ from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
 from peakproof.runtime.doctor import examine
 from peakproof.runtime.process import ProcessRuntime
-from peakproof.selftest import SEEDS_MAX, SelftestRequest, chosen, selftest
+from peakproof.selftest import SEEDS_MAX, SelftestRequest, chosen, selftest, stored
 from peakproof.version import __version__
 
 __all__ = ["app", "main"]
@@ -137,6 +137,9 @@ def selftest_command(
     page: Annotated[
         Path | None, typer.Option("--page", help="File to write the detection matrix to.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--stored", help="Judge the runs that are stored; play nothing.")
+    ] = False,
     odoo_source: SourceOption = None,
 ) -> None:
     """Prove that peakproof finds what is broken: the reference and every deliberate defect."""
@@ -144,8 +147,11 @@ def selftest_command(
         defects=defect or [], seed=seed, seeds=seeds, runs=runs, worlds=worlds
     )
     chosen(request.defects)
-    with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
-        record = selftest(request, runtime, _CONSOLE, describe)
+    if again:
+        record = stored(request)
+    else:
+        with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
+            record = selftest(request, runtime, _CONSOLE, describe)
     print_selftest(record, _CONSOLE)
     if page is not None:
         page.write_text(detection.page(record))

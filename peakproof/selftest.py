@@ -7,7 +7,6 @@ nothing to do with it, fails the self-test.
 """
 
 import importlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,20 @@ import msgspec
 from rich.console import Console
 
 from peakproof import catalog
-from peakproof.errors import UnknownName
+from peakproof.errors import BadFile, UnknownName
 from peakproof.gate import GateRequest, Saying, gate, play, processors, side_by_side
+from peakproof.judging import judge_run
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
 from peakproof.report.detection import CAUGHT, MISSED, UNRELATED, DetectionRecord, SelftestRecord
 from peakproof.report.records import GateRecord, RunRecord
+from peakproof.report.verdict import read_verdict
 from peakproof.run import RunRequest
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.seed import Clock
+from peakproof.store import RunFolder
 
-__all__ = ["SelftestRequest", "chosen", "detection", "selftest"]
+__all__ = ["SelftestRequest", "chosen", "detection", "selftest", "stored"]
 
 SEEDS_MAX = 3
 
@@ -60,7 +62,6 @@ def selftest(
     describe: Callable[[Plan], list[str]],
 ) -> SelftestRecord:
     """Play the reference and every defect; return what was found."""
-    begin = time.monotonic()
     started = Clock.start().wall(0).isoformat()
     defects = chosen(request.defects)
     reference = None if request.defects else _reference(request, runtime, console, describe)
@@ -84,6 +85,41 @@ def selftest(
         return found
 
     found = side_by_side(hunt, list(defects), request.worlds or processors())
+    return _record(request, started, found, reference)
+
+
+def stored(request: SelftestRequest) -> SelftestRecord:
+    """Judge the stored runs of a self-test again and return what was found in them.
+
+    Of each defect its newest runs count, back to the one with the first seed. Raises BadFile.
+    """
+    found = []
+    for name, defect in chosen(request.defects).items():
+        place = request.runs / "selftest" / name / defect.scenario
+        played: list[RunRecord] = []
+        for path in sorted(place.glob("[0-9]*"), reverse=True):
+            played.insert(0, judge_run(RunFolder.open(path)))
+            if played[0].seed == request.seed:
+                break
+        if not played:
+            raise BadFile(f"{place}: expected runs of the defect. Play it without --stored.")
+        found.append(detection(name, defect, played))
+    file = request.runs / "gate" / "reference" / "latest" / "verdict.json"
+    reference = None
+    if not request.defects and file.is_file():
+        reference = read_verdict(file)
+    return _record(request, found[0].started, found, reference)
+
+
+def _record(
+    request: SelftestRequest,
+    started: str,
+    found: list[DetectionRecord],
+    reference: GateRecord | None,
+) -> SelftestRecord:
+    played = sum(one.run_seconds for one in found)
+    if reference:
+        played += sum(sum(run.durations_seconds.values()) for run in reference.runs)
     return SelftestRecord(
         started=started,
         seed=request.seed,
@@ -91,7 +127,7 @@ def selftest(
         detections=found,
         reference=reference.verdict if reference else None,
         reference_scenarios=[run.scenario for run in reference.runs] if reference else [],
-        duration_seconds=time.monotonic() - begin,
+        played_seconds=played,
         versions=reference.versions if reference else {},
     )
 
@@ -138,4 +174,5 @@ def detection(name: str, defect: Any, played: list[RunRecord]) -> DetectionRecor
         story_seconds=first[0].time if first else None,
         found=f"{first[0].what} ({first[0].subject}): {first[0].found}" if first else "",
         folder=last.folder,
+        started=played[0].started,
     )

@@ -2,12 +2,13 @@
 
 import importlib
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from connectors.defects import REGISTRY
-from peakproof.errors import UnknownName
+from peakproof.errors import BadFile, UnknownName
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.plan import Plan, Shop
 from peakproof.report.detection import (
@@ -21,7 +22,7 @@ from peakproof.report.detection import (
     selftest_code,
 )
 from peakproof.report.records import ConnectorRecord, FindingRecord, ResultRecord, RunRecord
-from peakproof.selftest import chosen, detection
+from peakproof.selftest import SelftestRequest, chosen, detection, stored
 
 DEFECT = importlib.import_module("connectors.defects.pushes_on_hand").DEFECT
 
@@ -61,7 +62,7 @@ def record(reference: Verdict | None, *detections: DetectionRecord) -> SelftestR
         detections=list(detections),
         reference=reference,
         reference_scenarios=["quiet_day"],
-        duration_seconds=60.0,
+        played_seconds=60.0,
     )
 
 
@@ -113,6 +114,11 @@ def test_the_page_and_the_table_tell_every_defect() -> None:
     assert "expected no_oversell or stock_conserved in flash_sale, found nothing" in (
         printed.getvalue()
     )
+
+
+def test_stored_runs_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="pushes_on_hand"):
+        stored(SelftestRequest(defects=["pushes_on_hand"], runs=tmp_path))
 
 
 def test_names_of_defects_are_checked() -> None:

@@ -46,10 +46,14 @@ class DetectionRecord(msgspec.Struct, kw_only=True):
     story_seconds: float | None
     found: str
     folder: str
+    started: str
 
 
 class SelftestRecord(msgspec.Struct, kw_only=True):
-    """A whole self-test; ``reference`` is None where only some defects were played."""
+    """A whole self-test; ``reference`` is None where only some defects were played.
+
+    ``played_seconds`` are those of every run, as if one had been played after the other.
+    """
 
     started: str
     seed: int
@@ -57,7 +61,7 @@ class SelftestRecord(msgspec.Struct, kw_only=True):
     detections: list[DetectionRecord]
     reference: Verdict | None
     reference_scenarios: list[str]
-    duration_seconds: float
+    played_seconds: float
     versions: dict[str, str] = {}
 
     def caught(self) -> int:
@@ -78,7 +82,7 @@ def print_selftest(record: SelftestRecord, console: Console) -> None:
     """Print a line a defect, and the sum."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("flow", "defect", "outcome", "by", "seed", "in the story", "played"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     styles = {CAUGHT: "green", UNRELATED: "bold red", MISSED: "bold red"}
     for found in _in_order(record.detections):
         table.add_row(
@@ -160,7 +164,7 @@ def _sum(record: SelftestRecord) -> str:
     last = record.seed + record.seeds - 1
     return (
         f"{record.caught()} of {len(record.detections)} defects caught, seeds {record.seed} to "
-        f"{last}, in {record.duration_seconds / 60:.0f} min.{reference}"
+        f"{last}; {record.played_seconds / 60:.0f} minutes were played.{reference}"
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from peakproof.report.detection import CAUGHT
 from peakproof.run import describe
 from peakproof.runtime.process import ProcessRuntime
-from peakproof.selftest import SelftestRequest, selftest
+from peakproof.selftest import SelftestRequest, selftest, stored
 
 PLAYED = ["pushes_on_hand", "signature_optional", "matches_lines_by_item", "label_again_on_retry"]
 
@@ -26,3 +26,10 @@ def test_defects_are_caught_by_the_invariants_that_they_name(
         PLAYED, CAUGHT
     )
     assert record.reference is None, "the reference has a gate of its own"
+    again = stored(request)
+    told = [
+        (found.defect, found.outcome, found.violated, found.found) for found in again.detections
+    ]
+    assert told == [
+        (found.defect, found.outcome, found.violated, found.found) for found in record.detections
+    ]
