@@ -93,7 +93,6 @@ def _provider(odoo: Odoo, world: World, journal: int, iban: str, now: datetime) 
         "statement_creation_mode": "daily",
         "interval_type": "days",
         "interval_number": days,
-        "last_successful_run": f"{now:%Y-%m-%d %H:%M:%S}",
         "next_run": f"{now + timedelta(days=days):%Y-%m-%d %H:%M:%S}",
     }
     found = odoo.search_read(PROVIDER, [("journal_id", "=", journal)], ["id"])

@@ -83,14 +83,14 @@ def _provider(odoo: Odoo, world: World, journal: int, now: datetime) -> int:
         "statement_creation_mode": "daily",
         "interval_type": "days",
         "interval_number": days,
-        "last_successful_run": f"{now:%Y-%m-%d %H:%M:%S}",
         "next_run": f"{now + timedelta(days=days):%Y-%m-%d %H:%M:%S}",
     }
     found = odoo.search_read(PROVIDER, [("journal_id", "=", journal)], ["id"])
     if found:
         odoo.write(PROVIDER, [found[0]["id"]], values)
         return int(found[0]["id"])
-    return int(odoo.create(PROVIDER, values | {"journal_id": journal})[0])
+    begun = {"last_successful_run": f"{now:%Y-%m-%d %H:%M:%S}"}  # nothing to fetch before the story
+    return int(odoo.create(PROVIDER, {**values, **begun, "journal_id": journal})[0])
 
 
 if __name__ == "__main__":
