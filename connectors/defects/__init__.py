@@ -76,7 +76,9 @@ REGISTRY = (
     "takes_presentment_for_shop_currency",
     "taxes_inclusive_prices_again",
     "taxes_refunded_money_again",
+    "till_clock_as_cursor",
     "token_in_error",
     "two_workers_one_label",
     "verifies_what_it_parsed",
+    "writes_bank_lines_again",
 )
