@@ -13,6 +13,7 @@ REGISTRY = (
     "acknowledges_what_it_could_not_keep",
     "applies_payloads_as_they_come",
     "audits_success_only",
+    "books_paid_for_settled",
     "books_pending_transactions",
     "books_resent_sales",
     "cancellation_restocks_twice",
