@@ -29,20 +29,21 @@ Baskets = dict[str, Lines]
 
 NAME = "returns_and_exchanges"
 SENT = ("restocked", "kept", "shipping", "amount", "twice", "exchange", "swap", "large")
+APPROVER = ("head of accounts", "large")
 TAXED_AT_MOST = 1.1  # what a price becomes at most with its tax
 CARRIED_SECONDS = 5.0  # what a connector is given to tell the channel of a parcel
 
 
 class Options(msgspec.Struct, kw_only=True):
     """``approval_above`` is the amount above which a refund needs a person's approval, which is
-    given ``approved_seconds`` into the refunds; with ``taxes_included`` the shop's prices have
-    their tax in them.
+    given among the refunds or, ``approved_late``, when all is quiet after them; with
+    ``taxes_included`` the shop's prices have their tax in them.
     """
 
     stock: int = 40
     products: int = 6
     approval_above: int = 200
-    approved_seconds: float = 3.0
+    approved_late: bool = False
     taxes_included: bool = False
 
 
@@ -100,7 +101,11 @@ def plan(options: Options, seed: Seed) -> Plan:
             ),
             Stage(
                 name="the exchanges",
-                steps=[*_exchange(shop, baskets["exchange"]), *_swap(shop, baskets["swap"])],
+                steps=[
+                    *([approve(0.0, *APPROVER)] if options.approved_late else []),
+                    *_exchange(shop, baskets["exchange"]),
+                    *_swap(shop, baskets["swap"]),
+                ],
             ),
             Stage(name="the new pieces", steps=_new_pieces()),
             Stage(name="the channel shows them too", steps=_shown_too()),
@@ -148,7 +153,7 @@ def _refunds(draws: Random, shop: Shop, baskets: Baskets, options: Options) -> l
         refund(2.2, "twice", {"lines": second, "restock": draws.choice([True, False])}, "again"),
         refund(2.6, "large", {"lines": baskets["large"], "shipping": True}),
         refund(3.0, "too much", {"amount": "99999.00"}),
-        approve(options.approved_seconds, "head of accounts", "large"),
+        *([] if options.approved_late else [approve(3.0, *APPROVER)]),
     ]
 
 
