@@ -12,6 +12,7 @@ __all__ = ["NAME", "REGISTRY"]
 REGISTRY = (
     "acknowledges_what_it_could_not_keep",
     "applies_payloads_as_they_come",
+    "asks_for_approval_and_goes_on",
     "audits_success_only",
     "books_paid_for_settled",
     "books_pending_transactions",
@@ -45,6 +46,7 @@ REGISTRY = (
     "label_again_on_retry",
     "label_before_packing",
     "leaves_cancelled_confirmed",
+    "leaves_fees_out",
     "leaves_order_in_draft",
     "leaves_returned_goods_away",
     "lets_odoo_round_taxes",
