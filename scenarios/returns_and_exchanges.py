@@ -91,22 +91,9 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(
                 name="the refunds",
                 steps=_refunds(draws, shop, baskets, options),
-                faults=[
-                    PlannedFault(
-                        fault="webhook_duplicate",
-                        options={"topic": "refunds/create", "copies": 2, "count": 5},
-                        must_fire=False,
-                    )
-                ],
+                faults=[_told_more_than_once()],
             ),
-            Stage(
-                name="the exchanges",
-                steps=[
-                    *([approve(0.0, *APPROVER)] if options.approved_late else []),
-                    *_exchange(shop, baskets["exchange"]),
-                    *_swap(shop, baskets["swap"]),
-                ],
-            ),
+            Stage(name="the exchanges", steps=_exchanges(shop, baskets, options)),
             Stage(name="the new pieces", steps=_new_pieces()),
             Stage(name="the channel shows them too", steps=_shown_too()),
         ],
@@ -155,6 +142,19 @@ def _refunds(draws: Random, shop: Shop, baskets: Baskets, options: Options) -> l
         refund(3.0, "too much", {"amount": "99999.00"}),
         *([] if options.approved_late else [approve(3.0, *APPROVER)]),
     ]
+
+
+def _told_more_than_once() -> PlannedFault:
+    return PlannedFault(
+        fault="webhook_duplicate",
+        options={"topic": "refunds/create", "copies": 2, "count": 5},
+        must_fire=False,
+    )
+
+
+def _exchanges(shop: Shop, baskets: Baskets, options: Options) -> list[Step]:
+    late = [approve(0.0, *APPROVER)] if options.approved_late else []
+    return [*late, *_exchange(shop, baskets["exchange"]), *_swap(shop, baskets["swap"])]
 
 
 def _exchange(shop: Shop, basket: Lines) -> list[Step]:
