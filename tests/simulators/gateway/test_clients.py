@@ -5,6 +5,7 @@ from typing import Any
 
 import stripe
 
+from peakproof.seed import wait_until
 from simulators.gateway.operations_money import OPERATIONS, SEARCHES
 from tests.simulators.gateway.desk import Desk
 
@@ -32,6 +33,11 @@ def payments(api: Any) -> None:
     api.payment_intents.update(intent.id, {"description": "Order 1"})
     confirmed = api.payment_intents.confirm(intent.id, {"expand": ["payment_method"]})
     assert confirmed.payment_method.card.last4 == "4242"
+    # Captured asynchronously, as is the default: the money is booked a moment later.
+    taken = confirmed.latest_charge
+    wait_until(
+        lambda: api.charges.retrieve(taken).balance_transaction, 10.0, "the capture of a charge"
+    )
     assert api.payment_methods.retrieve(confirmed.payment_method.id).type == "card"
     held = pay(api, confirm=True, capture_method="manual")
     assert api.payment_intents.capture(held.id).status == "succeeded"
