@@ -4,12 +4,9 @@ Real case S11: a listing without pagination left everything after its first page
 (https://github.com/frappe/ecommerce_integrations/commit/af4c57c).
 """
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from ..reference import shelves
-from ..reference.shopify import Shopify
-from ._defect import Defect, replace
+from ._defect import Defect
+from ._first_page import first_page_only
 
 __all__ = ["DEFECT", "install"]
 
@@ -27,17 +24,4 @@ PAGE = 50
 
 def install() -> None:
     """Ask for a page of fifty, and not for the next one."""
-    first = shelves.VARIANTS.replace("first: 100", f"first: {PAGE}")
-    replace(shelves, "VARIANTS", first)
-
-    async def one_page(
-        shopify: Shopify, query: str, field: str, variables: dict[str, Any]
-    ) -> AsyncIterator[dict[str, Any]]:
-        read = 0
-        async for node in whole(shopify, query, field, variables):
-            yield node
-            read += 1
-            if query == first and read == PAGE:
-                return
-
-    whole = replace(Shopify, "pages", one_page)
+    first_page_only(shelves, "VARIANTS", PAGE)

@@ -5,12 +5,9 @@ Real case L4: a listing of which one page was read, and nobody noticed that the 
 that fills the page keeps the cursor where it is, and what comes after is never seen.
 """
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from ..reference import reconcile
-from ..reference.shopify import Shopify
-from ._defect import Defect, replace
+from ._defect import Defect
+from ._first_page import first_page_only
 
 __all__ = ["DEFECT", "install"]
 
@@ -27,17 +24,4 @@ PAGE = 10
 
 def install() -> None:
     """Ask for a page of ten, and not for the next one."""
-    first = reconcile.ORDERS.replace("first: 50", f"first: {PAGE}")
-    replace(reconcile, "ORDERS", first)
-
-    async def one_page(
-        shopify: Shopify, query: str, field: str, variables: dict[str, Any]
-    ) -> AsyncIterator[dict[str, Any]]:
-        read = 0
-        async for node in whole(shopify, query, field, variables):
-            yield node
-            read += 1
-            if query == first and read == PAGE:
-                return
-
-    whole = replace(Shopify, "pages", one_page)
+    first_page_only(reconcile, "ORDERS", PAGE)
