@@ -17,6 +17,8 @@ __all__ = [
     "checkout",
     "edit",
     "fulfil",
+    "in_order",
+    "of_the_day",
     "pass_days",
     "phone_order",
     "poll",
@@ -242,3 +244,22 @@ def wait_until(at_seconds: float, time: str) -> Step:
 def poll(at_seconds: float) -> Step:
     """The connector's own schedules of up to a day come due."""
     return Step(at_seconds=at_seconds, actor="clock", system="connector", action="poll")
+
+
+def of_the_day(system: str, action: str, arguments: dict[str, Any], label: str = "") -> Step:
+    """A deed of a business day that goes in one order: see ``in_order``."""
+    return Step(
+        at_seconds=0.0,
+        actor="the day",
+        system=system,
+        action=action,
+        arguments=arguments,
+        label=label,
+    )
+
+
+def in_order(steps: list[Step]) -> list[Step]:
+    """Make the steps deeds of one actor, one after the other, so that a day passes like that."""
+    for number, step in enumerate(steps):
+        step.actor, step.at_seconds = "the day", number / 1000
+    return steps

@@ -15,13 +15,14 @@ refuses connections.
 Try it: ``peakproof run payout_day --connector connectors/oca_stripe``.
 """
 
+from functools import partial
 from random import Random
 from typing import Any
 
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import pass_days, poll, wait_until
+from peakproof.deeds import in_order, of_the_day, pass_days, poll, wait_until
 from peakproof.plan import (
     BankAccount,
     Plan,
@@ -37,6 +38,8 @@ from peakproof.seed import Seed
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "payout_day"
+
+_gateway, _bank = partial(of_the_day, "gateway"), partial(of_the_day, "bank")
 
 _REFUND = "1.25"
 _DAYS_AFTER = 6  # until the last payout has arrived at the bank
@@ -85,12 +88,12 @@ def plan(options: Options, seed: Seed) -> Plan:
         steps += _afterthoughts(draws, day)
         steps += owed.documents([*morning, *noon, *late])
         steps += _evening(day)
-        stages.append(Stage(name=f"day {day}", steps=_in_order(steps)))
+        stages.append(Stage(name=f"day {day}", steps=in_order(steps)))
     # Days without sales.
     for day in range(options.days + 1, options.days + _DAYS_AFTER + 1):
         fails = [_gateway("fail_payout", {})] if day == options.days + 1 else []
         steps = [*fails, *owed.documents([]), *_evening(day)]
-        stages.append(Stage(name=f"day {day}", steps=_in_order(steps)))
+        stages.append(Stage(name=f"day {day}", steps=in_order(steps)))
     told = {"skip": options.outage_pages} if options.outage_pages else {}
     for day, fault, more in (
         (options.outage_day, "api_errors", told),
@@ -158,21 +161,6 @@ class _Office:
         return [posting] if due else []
 
 
-def _gateway(action: str, arguments: dict[str, Any], label: str = "") -> Step:
-    return Step(
-        at_seconds=0.0,
-        actor="the day",
-        system="gateway",
-        action=action,
-        arguments=arguments,
-        label=label,
-    )
-
-
-def _bank(action: str, arguments: dict[str, Any]) -> Step:
-    return Step(at_seconds=0.0, actor="the day", system="bank", action=action, arguments=arguments)
-
-
 def _pay(draws: Random, day: int, number: int) -> Step:
     cents = draws.randint(500, 30000)
     return _gateway(
@@ -211,14 +199,6 @@ def _evening(day: int) -> list[Step]:
         pass_days(0.0),
         poll(0.0),
     ]
-
-
-def _in_order(steps: list[Step]) -> list[Step]:
-    """Return the steps as deeds of one actor, one after the other."""
-    for number, step in enumerate(steps):
-        step.actor = "the day"
-        step.at_seconds = number / 1000
-    return steps
 
 
 SCENARIO = Scenario(

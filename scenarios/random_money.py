@@ -8,19 +8,22 @@ Try it: ``peakproof run random_money --connector connectors/reference --seed 5``
 """
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import pass_days, poll
+from peakproof.deeds import in_order, of_the_day, pass_days, poll
 from peakproof.plan import BankAccount, Plan, PlannedFault, Scenario, Stage, Step, reference
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "random_money"
+
+_gateway, _bank = partial(of_the_day, "gateway"), partial(of_the_day, "bank")
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("api_errors", {}),
     ("api_errors", {"count": 2}),
@@ -59,11 +62,11 @@ def plan(options: Options, seed: Seed) -> Plan:
         stages.append(
             Stage(
                 name=f"day {day}",
-                steps=_in_order(steps + book.evening(day)),
+                steps=in_order(steps + book.evening(day)),
                 faults=[_fault(draws)] if failing else [],
             )
         )
-    stages[-1].steps = _in_order([*book.put_right(), *stages[-1].steps])
+    stages[-1].steps = in_order([*book.put_right(), *stages[-1].steps])
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -209,28 +212,6 @@ def _fault(draws: Random) -> PlannedFault:
     name, how = draws.choice(FAULTS)
     options = {"simulator": part, "operation": "*", **how}
     return PlannedFault(fault=name, options=options, must_fire=False)
-
-
-def _gateway(action: str, arguments: dict[str, Any], label: str = "") -> Step:
-    return Step(
-        at_seconds=0.0,
-        actor="the day",
-        system="gateway",
-        action=action,
-        arguments=arguments,
-        label=label,
-    )
-
-
-def _bank(action: str, arguments: dict[str, Any]) -> Step:
-    return Step(at_seconds=0.0, actor="the day", system="bank", action=action, arguments=arguments)
-
-
-def _in_order(steps: list[Step]) -> list[Step]:
-    """Return the steps as deeds of one actor, so that a day passes in this order."""
-    for number, step in enumerate(steps):
-        step.actor, step.at_seconds = "the day", number / 1000
-    return steps
 
 
 SCENARIO = Scenario(
