@@ -4,7 +4,8 @@ What happened, whoever saw it: shoppers and stores (``operation``), requests tha
 received (``request``), webhooks it delivered (``delivery``), its own state (``state``), rows
 that Odoo committed (``change``), faults (``fault``), processes (``process``), queue samples
 (``sample``), stages (``phase``), the records read at a checkpoint (``final``), and what of
-secrets was found where it does not belong (``disclosure``).
+secrets was found where it does not belong (``disclosure``), what the connector's credentials
+may do (``grant``) and which rights Odoo asked of it (``access``).
 
 docs/history.md lists the value fields of every kind. Invariants read a History and nothing else.
 """
@@ -32,6 +33,8 @@ KINDS = (
     "phase",
     "final",
     "disclosure",
+    "grant",
+    "access",
 )
 
 

@@ -53,6 +53,7 @@ from peakproof.simkit.money import (
     to_minor,
 )
 from peakproof.simkit.pagination import BadPage, Page, decode_cursor, encode_cursor, page
+from peakproof.simkit.scopes import Scopes
 from peakproof.simkit.serve import Hosted, serve
 from peakproof.simkit.simulator import Action, Create, Kit, Simulator
 from peakproof.simkit.webhooks import Delivery, WebhookEngine, altered_payload
@@ -98,6 +99,7 @@ __all__ = [
     "RequestRecord",
     "Response",
     "Route",
+    "Scopes",
     "Seed",
     "ShippingRate",
     "Shop",

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from peakproof.errors import SimulatorRefused, UnknownName, UsageError
+from peakproof.history import Event
 from peakproof.plan import Shop
 from peakproof.simkit.app import Route
 from peakproof.simkit.calendar import DAYS_AT_ONCE_MAX
@@ -73,6 +74,7 @@ class _Control:
         }
         self._faults = kit.faults
         self._handed_out = kit.handed_out
+        self._journal = kit.journal
         self._seeded = False
 
     def guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -118,6 +120,16 @@ class _Control:
         )
         result = self._simulator.seed(shop)
         self._seeded = True
+        for scopes in self._simulator.scopes:
+            self._journal.event(
+                Event(
+                    time=self._journal.clock.now(),
+                    source=self._journal.source,
+                    kind="grant",
+                    name=scopes.kind,
+                    value=scopes.told(),
+                )
+            )
         return Response.json({"result": result or {}})
 
     def act(self, request: Request) -> Response:

@@ -25,7 +25,8 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     """What is written down of a request; the simulator fills what it knows.
 
     ``client`` is a short hash of the credential, never the credential. ``arguments`` are the
-    call's variables with secrets removed. ``status`` 0 means that nothing was answered.
+    call's variables with secrets removed. ``status`` 0 means that nothing was answered. ``scopes``
+    are those that it needed; one of ``a|b`` is enough.
     """
 
     status: int = 0
@@ -40,6 +41,7 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     cost: dict[str, Any] | None = None
     fault: str = ""
     deprecated: list[str] = []
+    scopes: list[str] = []
     idempotency_key: str = ""
     document: str = ""
 

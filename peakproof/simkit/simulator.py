@@ -17,6 +17,7 @@ from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.faults import FaultPoints
 from peakproof.simkit.journal import Journal
 from peakproof.simkit.messages import Request, Response
+from peakproof.simkit.scopes import Scopes
 from peakproof.simkit.server import Connection, Shared
 from peakproof.simkit.webhooks import HeadersFor, WebhookEngine
 
@@ -96,12 +97,14 @@ class Simulator(ABC):
 
     ``fault_points`` are the points of its own, name -> what happens there; ``version`` is the
     vendor's API version that it speaks by default; ``hosts`` are the vendor's host names, which
-    unmodified clients may have hard-coded (the world's forward proxy leads them here).
+    unmodified clients may have hard-coded (the world's forward proxy leads them here). ``scopes``
+    are what the client's credential may do, told to the history when the shop is seeded.
     """
 
     version: str = ""
     hosts: Sequence[str] = ()
     fault_points: Mapping[str, str] = {}
+    scopes: Sequence[Scopes] = ()
 
     @abstractmethod
     def routes(self) -> Sequence[Route]:

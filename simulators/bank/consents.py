@@ -128,7 +128,11 @@ class Consents:
 
     def renew(self, codes: Sequence[str] = ()) -> tuple[Requisition, dict[str, str]]:
         """Do what a customer does whose access ended: a new agreement, requisition and ids."""
-        requisition = self.require(self.agree(), redirect="", reference="")
+        asked = [
+            scope for scope in SCOPES if scope in (self._kit.config.options.get("scopes") or SCOPES)
+        ]
+        agreement = self.agree(access_scope=tuple(asked))
+        requisition = self.require(agreement, redirect="", reference="")
         return requisition, self.authorize(requisition, codes)
 
     def expired(self, agreement: Agreement) -> bool:

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from peakproof.simkit import Answer, Kit, Request, Response, Route, money_text
+from peakproof.simkit import Answer, Kit, Request, Response, Route, Scopes, money_text
 
 from .books import Account
 from .consents import INSTITUTION_ID, SCOPES, Link
@@ -52,6 +52,9 @@ class Accounts:
     def __init__(self, kit: Kit, door: GoCardless) -> None:
         self._kit, self._door = kit, door
         self._windows: dict[tuple[str, str], _Window] = {}
+        asked = [name for name in kit.config.options.get("scopes") or () if name in SCOPES]
+        needs = {f"accounts.{scope}": [scope] for scope in SCOPES}
+        self.scopes = Scopes("scopes of the end user's agreement", needs, asked)
         self.pulls_per_day = int(kit.config.options.get("pulls_per_day", _PULLS_PER_DAY))
 
     def routes(self) -> list[Route]:
@@ -78,6 +81,7 @@ class Accounts:
     ) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
             link = self._link(request)
+            self.scopes.missing(request)
             if scope not in link.requisition.agreement.access_scope:
                 return problem(
                     403,

@@ -12,6 +12,8 @@ Faults: ``sync_stuck`` leaves a synchronization pending, ``sync_error`` ends it 
 ``list_changes_between_pages`` moves a transaction across the border of two pages; stale_list
 and duplicate_transaction as at GoCardless.
 
+Everything here needs the scope ``ai`` (account information), which the client credentials give.
+
 Not modelled: payments, onboarding, webhooks, sandbox, tokens by authorization code.
 """
 
@@ -22,7 +24,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from peakproof.simkit import Answer, Bucket, Kit, Request, Response, Route
+from peakproof.simkit import Answer, Bucket, Kit, Request, Response, Route, Scopes
 
 from .ponto_accounts import Listings
 from .ponto_wire import body_of, error, fields, refused
@@ -54,6 +56,8 @@ class Ponto:
             options.get("ponto_client_secret") or kit.seed.token("bank|ponto|secret", 64)
         )
         self.tokens = Tokens(kit, "ponto", _TOKEN_SECONDS)
+        names = [route.name for route in self.routes()[1:] if isinstance(route.name, str)]
+        self.scopes = Scopes("Ponto scopes", {name: ["ai"] for name in names})
         self._bucket = Bucket(kit.clock.now, _BURST, _PER_SECOND)
         self.listings: Listings | None = None
 
@@ -95,6 +99,7 @@ class Ponto:
         def handle(request: Request) -> Response:
             request.record.client = short_hash(self.client_id)
             request.record.operation_type = "query" if request.method == "GET" else "mutation"
+            self.scopes.missing(request)  # a token always has it
             token = bearer(request)
             if not self.tokens.good(token) or self._kit.faults.fire("expired_token", request.name):
                 code = "invalidAccessToken" if token else "missingAccessToken"
@@ -136,7 +141,7 @@ class Ponto:
             {
                 "access_token": self.tokens.issue(),
                 "expires_in": self.tokens.told_seconds(),
-                "scope": "ai",
+                "scope": " ".join(self.scopes.granted),
                 "token_type": "bearer",
             }
         )

@@ -60,6 +60,7 @@ class Bank(Simulator):
         self.gocardless = GoCardless(kit)
         self.accounts = gocardless_accounts.Accounts(kit, self.gocardless)
         self.ponto = ponto.Ponto(kit)
+        self.scopes = [self.accounts.scopes, self.ponto.scopes]
         self.books: Books | None = None
         self.statements: Statements | None = None
         self.deliveries: Deliveries | None = None

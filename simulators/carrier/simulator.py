@@ -14,6 +14,7 @@ from peakproof.simkit import (
     Request,
     Response,
     Route,
+    Scopes,
     Shop,
     Simulator,
     SimulatorConfig,
@@ -48,6 +49,7 @@ class CarrierSimulator(Simulator):
         "scan_twice": "a carrier reports a scan twice; match is a glob of scan statuses",
         "key_rejected": "answer 401 though the key is good",
     }
+    scopes = (Scopes("API key", {}, note="EasyPost has no scopes: a key may do everything"),)
 
     def __init__(self, config: SimulatorConfig, kit: Kit) -> None:
         settings = settings_of(config.options)

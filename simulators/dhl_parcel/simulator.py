@@ -13,6 +13,7 @@ from peakproof.simkit import (
     Request,
     Response,
     Route,
+    Scopes,
     Shop,
     Simulator,
     SimulatorConfig,
@@ -32,6 +33,7 @@ class DhlParcel(Simulator):
     version = "B2B/B2C v6"
     hosts = ("external.dhl.es",)
     fault_points = {"expired_token": "answer 401 though the token is good"}
+    scopes = (Scopes("user", {}, note="DHL Parcel has no scopes: a user may do everything"),)
 
     def __init__(self, config: SimulatorConfig, kit: Kit) -> None:
         options, draw = config.options, kit.seed.token

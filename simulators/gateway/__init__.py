@@ -12,7 +12,7 @@ api.py (what every request goes through) and operations.py (the wire). Test card
 Not modelled: Connect, payment methods other than cards, 3D Secure, setup intents, checkout,
 invoices and subscriptions, search, instant payouts and their reversal, the least amount and the
 price of a payout in a further settlement currency, settling in a currency without a bank account
-for it, restricted keys, other API versions' shapes.
+for it, other API versions' shapes.
 """
 
 from .simulator import create

@@ -10,7 +10,7 @@ that (wrong parameters, rate limit) leaves the key free. Fault points of its own
 ``server_error``  500 after the work was done (``how: before`` leaves it undone); kept for the key
 ``slow_processing``  the work takes ``delay_seconds``; meanwhile the same key is answered 409
 
-Not modelled: Connect (``Stripe-Account`` is refused), restricted keys, the limit of updates of
+Not modelled: Connect (``Stripe-Account`` is refused), the limit of updates of
 one intent in an hour, limits of concurrency, other API versions' shapes.
 """
 
@@ -18,7 +18,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
@@ -40,6 +40,7 @@ from .account import Account
 from .errors import Refused, not_modelled
 from .form import parse_form, read
 from .lists import check_paths, expand
+from .permissions import forbidden, permissions, to_expand
 from .settings import Settings
 from .wire import render, rendered_extra
 
@@ -81,9 +82,11 @@ class Operation(msgspec.Struct, frozen=True):
 class Api:
     """Answers requests for the account, which is None until the simulator was seeded."""
 
-    def __init__(self, kit: Kit, settings: Settings) -> None:
+    def __init__(self, kit: Kit, settings: Settings, operations: Iterable[Operation]) -> None:
         self._kit, self._settings = kit, settings
         self.account: Account | None = None
+        names = [operation.name for operation in operations]
+        self.permissions = permissions(names, kit.config.options.get("scopes") or ())
         self._random = kit.seed.stream("gateway|request ids")
         rate = settings.requests_per_second
         self._bucket = Bucket(kit.clock.now, rate, rate)
@@ -185,6 +188,9 @@ class Api:
         values = read(given, table, operation.unmodelled.split())
         noun, _, verb = operation.name.partition(".")
         check_paths(noun.removesuffix("s"), values.get("expand") or [], verb == "list")
+        missing = self.permissions.missing(request, to_expand(values.get("expand") or []))
+        if missing:
+            raise forbidden(self._settings.secret_key, missing)
         call = Call(values, request.params.get("id", ""), self.request_id(request))
         if not key:
             return self._slowly(operation, request, lambda: self._result(operation, call, ""))

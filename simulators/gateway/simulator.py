@@ -44,14 +44,16 @@ class Gateway(Simulator):
     def __init__(self, config: SimulatorConfig, kit: Kit) -> None:
         self.kit = kit
         settings = msgspec.convert(config.options, Settings)
-        settings.secret_key = settings.secret_key or f"sk_test_51{self._word('secret key')}"
+        kind = "rk" if config.options.get("scopes") else "sk"
+        settings.secret_key = settings.secret_key or f"{kind}_test_51{self._word('secret key')}"
         settings.publishable_key = (
             settings.publishable_key or f"pk_test_51{self._word('publishable key')}"
         )
         settings.webhook_secret = settings.webhook_secret or f"whsec_{self._word('webhooks')}"
         self.settings = settings
         self.account: Account | None = None
-        self.api = Api(kit, settings)
+        self.api = Api(kit, settings, OPERATIONS)
+        self.scopes = [self.api.permissions]
         self.engine = kit.webhooks(
             self._headers,
             RETRY_CALENDARS[settings.webhook_retries],

@@ -33,6 +33,7 @@ from peakproof.simkit import (
 
 from .business import Business
 from .errors import Refusal, invalid, not_modelled
+from .permissions import insufficient, permissions
 from .shapes import taken
 
 __all__ = ["VERSION", "Api", "Call", "paged"]
@@ -79,6 +80,7 @@ class Api:
 
     def __init__(self, kit: Kit, access_token: str) -> None:
         options = kit.config.options
+        self.permissions = permissions(options.get("scopes") or ())
         self.kit = kit
         self.business: Business | None = None
         self._token = access_token
@@ -139,6 +141,9 @@ class Api:
         if self.kit.faults.fire("expired_token", request.name):
             detail = "The access token has expired."
             raise Refusal("ACCESS_TOKEN_EXPIRED", detail, "", 401, "AUTHENTICATION_ERROR")
+        missing = self.permissions.missing(request)
+        if missing:
+            raise insufficient(missing)
         if self._bucket is not None and not self._bucket.charge():
             record.error_codes = ["RATE_LIMITED"]
             raise Answer(self.throttled())

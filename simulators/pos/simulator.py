@@ -57,6 +57,7 @@ class PointOfSale(Simulator):
             options.get("merchant_id") or "ML" + kit.seed.token("pos|merchant", 11).upper()
         )
         self.api = Api(kit, self.access_token)
+        self.scopes = [self.api.permissions]
         self.subscriptions = Subscriptions(kit, self.merchant_id)
         self.business: Business | None = None
         self.tills: Tills | None = None

@@ -5,6 +5,8 @@ A write scope includes its read scope. Where Shopify names several scopes, one i
 Not modelled: permissions of staff members, protected customer data, approval by Shopify.
 """
 
+from peakproof.simkit import Scopes
+
 from .schema import access_scopes
 
 __all__ = ["Granted", "all_scopes"]
@@ -33,6 +35,16 @@ class Granted:
             if scope.startswith("write_")
         }
         self.key = self.all
+        includes = {
+            name: ["read_" + name.removeprefix("write_")]
+            for name in self.handles
+            if name.startswith("write_")
+        }
+        self.scopes = Scopes("Shopify access scopes", {}, self.handles, includes)
+
+    def needed(self, key: str) -> str:
+        """Return the scopes of which ``Type`` or ``Type.field`` wants one, as ``a|b``."""
+        return "|".join(access_scopes().get(key, ()))
 
     def missing(self, key: str) -> list[str] | None:
         """Return the scopes of which ``Type`` or ``Type.field`` wants one, if none is granted."""

@@ -167,6 +167,7 @@ class GraphqlApi:
     def _again(self, request: Request, kept: _Kept) -> Response:
         record = request.record
         record.operation_type, record.deprecated = "query", kept.prepared.deprecated
+        record.scopes = kept.prepared.scopes
         throttled = self._charge(request, kept.requested)
         if throttled is not None:
             return throttled
@@ -195,7 +196,7 @@ class GraphqlApi:
             result = self.engine.run(prepared, variables, context, self.client.granted)
         finally:
             shop.request_id = ""
-        record.deprecated = prepared.deprecated
+        record.deprecated, record.scopes = prepared.deprecated, [*prepared.scopes, *context.scopes]
         record.idempotency_key = context.idempotency_key
         actual = requested if prepared.is_mutation else min(requested, context.objects or 1)
         cost = self._settle(request, requested, actual)

@@ -8,7 +8,7 @@ becomes one that refuses.
 Not modelled: subscriptions, @defer, @stream, asynchronous resolvers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -30,6 +30,7 @@ from graphql import (
     SelectionNode,
 )
 
+from .access import Granted
 from .complete import Entry, Finish, Listed, Run, Written, one_by_one, type_name_of
 from .context import Context
 from .errors import ApiError, access_denied
@@ -66,12 +67,13 @@ class Compiler:
         schema: GraphQLSchema,
         resolvers: Resolvers,
         fragments: Mapping[str, FragmentDefinitionNode],
-        missing_scopes: Callable[[str], list[str] | None],
+        granted: Granted,
         conditions: Mapping[str, Any],
     ) -> None:
         self.schema, self.resolvers, self.fragments = schema, resolvers, fragments
-        self.missing_scopes, self.conditions = missing_scopes, conditions
+        self.granted, self.conditions = granted, conditions
         self.deprecated: set[str] = set()
+        self.scopes: set[str] = set()
 
     def roots(self, parent: GraphQLObjectType, selections: Iterable[SelectionNode]) -> list[Any]:
         """Return the root fields of an operation, in order."""
@@ -143,12 +145,13 @@ class Compiler:
         """Return the function that answers a field; None means: read it from the source."""
         if field.deprecation_reason is not None:
             self.deprecated.add(f"{parent.name}.{name}")
-        scopes = self.missing_scopes(f"{parent.name}.{name}")
-        if scopes is None:
-            inner = _named(field.type).removesuffix("Connection")
-            scopes = self.missing_scopes(inner)
-        if scopes is not None:
-            return _refusing(access_denied(name, scopes))
+        for key in (f"{parent.name}.{name}", _named(field.type).removesuffix("Connection")):
+            needed = self.granted.needed(key)
+            if needed:
+                self.scopes.add(needed)
+            scopes = self.granted.missing(key)
+            if scopes is not None:
+                return _refusing(access_denied(name, scopes))
         return self.resolvers.fields.get((parent.name, name))
 
     def arguments(self, field: GraphQLField, node: FieldNode) -> Maker:

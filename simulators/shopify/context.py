@@ -15,10 +15,11 @@ class Context:
     """One call: the shop, the version that answers, the app that asks.
 
     ``bulk`` is true inside a bulk operation, where connections come whole. ``errors`` collects
-    what failed, ``objects`` how many objects were returned (the cost of the answer), and
-    ``warnings`` what a search query named in vain. ``careful`` is true once something special
-    happened, see straight.py. While it is ``reading`` nothing changes, and the ``sums`` of the
-    order that was last ``summed`` may be kept.
+    what failed, ``objects`` how many objects were returned (the cost of the answer),
+    ``warnings`` what a search query named in vain, and ``scopes`` what a bulk operation that was
+    begun will need. ``careful`` is true once something special happened, see straight.py. While
+    it is ``reading`` nothing changes, and the ``sums`` of the order that was last ``summed`` may
+    be kept.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Context:
         "objects",
         "reading",
         "request_id",
+        "scopes",
         "shop",
         "summed",
         "sums",
@@ -51,6 +53,7 @@ class Context:
         self.errors: list[Any] = []
         self.warnings: list[dict[str, Any]] = []
         self.objects = 0
+        self.scopes: list[str] = []
         self.careful = False
         self.reading = False
         self.summed: Any = None

@@ -77,6 +77,7 @@ class Prepared:
         self.cost = CostPlan(operation, self.fragments, settings)
         self.conditions = _condition_names(operation, self.fragments)
         self.deprecated: list[str] = []
+        self.scopes: list[str] = []
         self._plans: dict[Any, list[RootField]] = {}
         self.names = self._root_names()
         self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -132,14 +133,13 @@ class Prepared:
         key = (granted.key, tuple(conditions.values())) if conditions else granted.key
         plan = self._plans.get(key)
         if plan is None:
-            compiler = Compiler(
-                self.schema, self.resolvers, self.fragments, granted.missing, conditions
-            )
+            compiler = Compiler(self.schema, self.resolvers, self.fragments, granted, conditions)
             parent = self.schema.mutation_type if self.is_mutation else self.schema.query_type
             assert parent is not None
             plan = compiler.roots(parent, self.operation.selection_set.selections)
             self._plans[key] = plan
             self.deprecated = sorted(compiler.deprecated)
+            self.scopes = sorted(compiler.scopes)
         return plan
 
 
@@ -193,6 +193,11 @@ class Engine:
             )
             raise BadDocument([{"message": problem}])
         return Prepared(document, operations[0], text, version, self.settings, self.resolvers)
+
+    def scopes(self, prepared: Prepared, context: Context) -> list[str]:
+        """Return what an operation needs that will run later, on its own."""
+        prepared.plan(context.client.granted, {})
+        return prepared.scopes
 
     def run(
         self, prepared: Prepared, variables: Mapping[str, Any], context: Context, granted: Granted

@@ -66,7 +66,7 @@ def run_query(arguments: Arguments, context: Context) -> dict[str, Any]:
     bulk = context.shop.bulk
     query = arguments["query"]
     try:
-        bulk.engine.prepare(context.version, query)
+        context.scopes = bulk.engine.scopes(bulk.engine.prepare(context.version, query), context)
         problem = problem_of(query)
     except BadDocument as error:
         problem = f"Invalid bulk query: {error.errors[0]['message']}"
@@ -95,6 +95,7 @@ def run_mutation(arguments: Arguments, context: Context) -> dict[str, Any]:
         text = f"Failed to parse the mutation - {error.errors[0]['message']}"
         code = "INVALID_MUTATION"
         return {"bulkOperation": None, "userErrors": [user_error(["mutation"], text, code)]}
+    context.scopes = bulk.engine.scopes(prepared, context)
     if not prepared.is_mutation:
         text = "The query must be a mutation."
         return {"bulkOperation": None, "userErrors": [

@@ -76,9 +76,20 @@ def load_schema(version: str) -> GraphQLSchema:
 
 @cache
 def access_scopes() -> dict[str, list[str]]:
-    """Return by type or ``Type.field`` the scopes of which one must be granted."""
+    """Return by type or ``Type.field`` the scopes of which one must be granted.
+
+    Where a name is published without its verb, a mutation writes and anything else reads.
+    """
     found: dict[str, list[str]] = json.loads((FOLDER / "access.json").read_text())
-    return found
+    return {
+        key: [
+            name
+            if name.startswith(("read_", "write_"))
+            else f"{'write' if key.startswith('Mutation.') else 'read'}_{name}"
+            for name in names
+        ]
+        for key, names in found.items()
+    }
 
 
 def check(document: DocumentNode, version: str) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ class Shopify(Simulator):
     def __init__(self, config: SimulatorConfig, kit: Kit) -> None:
         self.kit = kit
         self.client = Client(kit)
+        self.scopes = [self.client.granted.scopes]
         settings = msgspec.convert(config.options.get("cost") or {}, CostSettings)
         self.engine = Engine(nouns.merged(), settings)
         self.api = GraphqlApi(kit, self.client, self.engine)
