@@ -200,3 +200,23 @@ def test_a_stale_read_can_be_injected(store: Any) -> None:
     store.client.act("set_inventory", {"sku": "MUG", "location_code": "NY", "available": 1})
     assert store.data(query) == first, "stale once"
     assert store.data(query) != first, "then true"
+
+
+def test_what_a_call_needed_and_what_was_granted(open_store: Callable[..., Any]) -> None:
+    store = open_store(scopes=["read_products", "write_inventory", "read_orders"])
+    store.data("{ orders(first: 1) { nodes { fulfillments { id } } } }")
+    store.data("{ orders(first: 1) { nodes { fulfillments { id } } } }")  # from memory
+    for request in store.wait_for("request", 2):
+        orders, fulfilments = request["value"]["scopes"]
+        assert "read_orders" in orders.split("|")
+        assert "read_orders" in fulfilments.split("|")
+    (grant,) = store.wait_for("grant")
+    assert grant["value"]["granted"] == ["read_products", "write_inventory", "read_orders"]
+    assert grant["value"]["includes"] == {"write_inventory": ["read_inventory"]}
+
+
+def test_a_bulk_operation_needs_what_its_query_will_need(store: Any) -> None:
+    store.data('mutation { bulkOperationRunQuery(query: "{ customers { edges { node { id } } } }") '
+               "{ bulkOperation { id } } }")  # fmt: skip
+    (request,) = store.wait_for("request", name="bulkOperationRunQuery")
+    assert request["value"]["scopes"] == ["read_customers"]
