@@ -70,9 +70,14 @@ class Addons(Strict):
 
 
 class Start(Strict):
-    """``[start]``: the program that runs beside Odoo. ``command[0]`` "python" is ours."""
+    """``[start]``: the program that runs beside Odoo. ``command[0]`` "python" is ours.
 
-    command: list[str]
+    ``image`` is a container image that it comes as; it then needs ``--runtime container``, and
+    an empty ``command`` is the image's own.
+    """
+
+    command: list[str] = []
+    image: str = ""
 
 
 class Setup(Strict):

@@ -23,7 +23,7 @@ from peakproof.plan import Plan
 from peakproof.report.discoveries import Discovery, ExploreRecord, in_words
 from peakproof.report.records import RunRecord
 from peakproof.run import RunRequest, applicable, load_scenario
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.runtime.site import Runtime
 from peakproof.shrinking import shorter
 from peakproof.store import write_atomically
 
@@ -64,7 +64,7 @@ def _alike(what: str) -> str:
     return what.partition(":")[0]
 
 
-def explore(request: ExploreRequest, runtime: ProcessRuntime, console: Console) -> ExploreRecord:
+def explore(request: ExploreRequest, runtime: Runtime, console: Console) -> ExploreRecord:
     """Explore until the time is up; return what was found. Raises UsageError."""
     names = _choose(request)
     explorer = _Explorer(request, runtime, Saying(console))
@@ -106,7 +106,7 @@ def _choose(request: ExploreRequest) -> list[str]:
 class _Explorer:
     """Plays stories and keeps what it finds."""
 
-    def __init__(self, request: ExploreRequest, runtime: ProcessRuntime, say: Saying) -> None:
+    def __init__(self, request: ExploreRequest, runtime: Runtime, say: Saying) -> None:
         self.request, self.runtime, self.say = request, runtime, say
         self.worlds = request.worlds or processors()
         self.stories = self.runs = 0

@@ -23,7 +23,7 @@ from peakproof.report import write_reports
 from peakproof.report.console import print_gate
 from peakproof.report.records import ConnectorRecord, GateRecord, NotApplicable, RunRecord
 from peakproof.run import RunRequest, applicable, execute, load_scenario
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.runtime.site import Runtime
 from peakproof.seed import Clock
 from peakproof.store import RunFolder
 
@@ -60,7 +60,7 @@ class GateRequest(msgspec.Struct, kw_only=True):
 
 def gate(
     request: GateRequest,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     console: Console,
     describe: Callable[[Plan], list[str]],
 ) -> GateRecord:
@@ -117,7 +117,7 @@ class Saying:
 
 
 def play(
-    run: RunRequest, runtime: ProcessRuntime, say: Saying, describe: Callable[[Plan], list[str]]
+    run: RunRequest, runtime: Runtime, say: Saying, describe: Callable[[Plan], list[str]]
 ) -> tuple[RunRecord, History]:
     """Play one scenario, judge it, say what came of it."""
     folder = execute(run, runtime, lambda plan: say(describe(plan)))

@@ -25,7 +25,7 @@ from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
 from peakproof.play import Nemesis, Stagehand
 from peakproof.runtime import capture
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.runtime.site import Runtime
 from peakproof.seed import Clock, Seed
 from peakproof.settle import ORDINARY_PERIOD_SECONDS, Settler, Watcher
 from peakproof.store import RunFolder, RunMeta
@@ -151,7 +151,7 @@ def plan_of(request: RunRequest, spec: ConnectorSpec) -> Plan:
 
 def execute(
     request: RunRequest,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     announce: Callable[[Plan], None] = lambda _plan: None,
 ) -> RunFolder:
     """Play a scenario against a connector and store the run; it is not judged here.

@@ -24,7 +24,7 @@ from peakproof.report.detection import CAUGHT, MISSED, UNRELATED, DetectionRecor
 from peakproof.report.records import GateRecord, RunRecord
 from peakproof.report.verdict import read_verdict
 from peakproof.run import RunRequest
-from peakproof.runtime.process import ProcessRuntime
+from peakproof.runtime.site import Runtime
 from peakproof.seed import Clock
 from peakproof.store import RunFolder
 
@@ -57,7 +57,7 @@ def chosen(names: list[str]) -> dict[str, Any]:
 
 def selftest(
     request: SelftestRequest,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     console: Console,
     describe: Callable[[Plan], list[str]],
 ) -> SelftestRecord:
@@ -134,7 +134,7 @@ def _record(
 
 def _reference(
     request: SelftestRequest,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     console: Console,
     describe: Callable[[Plan], list[str]],
 ) -> GateRecord:

@@ -26,13 +26,13 @@ from peakproof.errors import (
 from peakproof.placeholders import render
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
-from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
-from peakproof.runtime.postgres import Cluster
+from peakproof.runtime.site import OdooServer
 from peakproof.seed import wait_until
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
+from peakproof.simkit.targets import Target
 
 __all__ = ["OdooTarget", "Quiet", "World"]
 
@@ -44,7 +44,7 @@ APPROVAL_LIMIT_SECONDS = 45.0
 class OdooTarget:
     """Odoo as faults see it: a process that can die, freeze and come back ready."""
 
-    def __init__(self, process: OdooProcess) -> None:
+    def __init__(self, process: OdooServer) -> None:
         self.process = process
 
     @property
@@ -108,7 +108,7 @@ class World:
         self.odoo: Odoo | None = None
         self.odoo_shop: OdooShop | None = None
         self.odoo_process: OdooTarget | None = None
-        self.database_server: Cluster | None = None
+        self.database_server: Target | None = None
         self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
         self.vendor_proxy: SimulatorClient | None = None

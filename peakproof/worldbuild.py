@@ -5,7 +5,6 @@ one that was started is stopped, by process id, whatever happens after it.
 """
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +23,7 @@ from peakproof.plan import Plan, Scenario
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import seed_odoo
-from peakproof.runtime.ports import reserve_port
-from peakproof.runtime.process import ProcessRuntime
-from peakproof.runtime.supervise import Supervised
+from peakproof.runtime.site import Program, Runtime, Site
 from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
@@ -46,7 +43,7 @@ def build_world(
     plan: Plan,
     scenario: Scenario,
     spec: ConnectorSpec,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     folder: RunFolder,
     clock: Clock,
     writer: HistoryWriter,
@@ -61,22 +58,22 @@ def build_world(
         world = builder.world
         stack.callback(world.close)
         with builder.timed("template"):
-            builder.template()
+            stack.enter_context(builder.opened_site())
         with builder.timed("simulators"):
             for part in scenario.simulators:
-                builder.simulator(part, stack)
+                builder.simulator(part)
             if spec.systems or any("{proxy.url}" in text for text in spec.environment.values()):
-                builder.vendor_proxy(stack)
+                builder.vendor_proxy()
         with builder.timed("odoo"):
             builder.odoo(stack)
         with builder.timed("simulators"):
             if world.external:
-                builder.proxy(stack)
+                builder.proxy()
         with builder.timed("seed"):
             builder.seed()
         with builder.timed("connector"):
             if spec.start is not None:
-                builder.connector(stack)
+                builder.connector()
         with builder.timed("setup"):
             builder.setup()
         yield world
@@ -99,7 +96,7 @@ class _Builder:
         self,
         plan: Plan,
         spec: ConnectorSpec,
-        runtime: ProcessRuntime,
+        runtime: Runtime,
         folder: RunFolder,
         clock: Clock,
         writer: HistoryWriter,
@@ -116,45 +113,46 @@ class _Builder:
         )
         self.world = World(plan, spec, folder.path, calendar, self.run_script)
         self.authority = Authority(folder.path / "certificates")
-        self.kits = Kits(plan, runtime, folder, clock, self.seeds, self.authority, writer)
+        self.kits = Kits(plan, folder, clock, self.seeds, self.authority, writer)
         self.world.values = {
             "ca": {"bundle": str(self.authority.bundle_path)},
             "run": {"folder": str(folder.path), "world_file": str(folder.path / "world.json")},
             "harness": {"token": self.seeds.token("control of the connector")},
         }
 
-    def template(self) -> None:
-        """Have the template database with the modules that the connector needs."""
+    @contextlib.contextmanager
+    def opened_site(self) -> Iterator[None]:
+        """Have the template with the modules that the connector needs, and a place for a world."""
         addons = self.spec.addons
         if addons is None:
-            self._template = self.runtime.prepare(self.spec.needs.modules)
+            template = self.runtime.prepare(self.spec.needs.modules)
         else:
             requirements = self.spec.path(addons.requirements) if addons.requirements else None
             paths = [self.spec.path(addons.folder)] if addons.folder else []
-            self._template = self.runtime.prepare(addons.modules, requirements, paths)
-        self.runtime.warm(self._template)
+            template = self.runtime.prepare(addons.modules, requirements, paths)
+        self.meta.versions["odoo"] = template.note.odoo_version
+        name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
+        with self.runtime.site(template, name, self.folder.path) as site:
+            self.site: Site = site
+            yield
 
     def odoo(self, stack: contextlib.ExitStack) -> None:
-        """Clone the template and start Odoo on the clone."""
+        """Start Odoo on a copy of the template."""
         addons = self.spec.addons
-        name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
         needs = {
             getattr(faults.REGISTRY[fault.fault], "NEEDS", "")
             for stage in self.plan.stages
             for fault in stage.faults
         }
-        own_server = self.kits.recorder("postgres") if "database_server" in needs else None
-        database = self._database = self.runtime.new_database(self._template, name, own_server)
-        stack.callback(self.runtime.drop, database)
-        if own_server is not None:
-            self.world.database_server = self.runtime.server(database)
-        process = self.runtime.start_odoo(
-            database,
-            log_path=self.folder.log("odoo"),
-            env=self._environment() if addons else {},
-            load=addons.load if addons else (),
-            on_event=self.kits.recorder("odoo"),
+        process = self.site.odoo(
+            self.folder.log("odoo"),
+            self._environment() if addons else {},
+            addons.load if addons else (),
+            self.kits.recorder("odoo"),
+            self.kits.recorder("postgres") if "database_server" in needs else None,
+            [self.authority.bundle_path],
         )
+        self.world.database_server = self.site.database_server
         target = OdooTarget(process)
         self.world.odoo_process = target
         self.world.dsn = process.dsn
@@ -167,14 +165,13 @@ class _Builder:
             "api_key": process.api_key,
             "login": process.login,
         }
-        self.meta.versions["odoo"] = self._template.note.odoo_version
         with psycopg.connect(process.dsn) as connection:
             number = connection.info.server_version
             self.meta.versions["postgresql"] = f"{number // 10000}.{number % 10000}"
         if addons is not None:
             self.world.connector = target
 
-    def simulator(self, part: str, stack: contextlib.ExitStack) -> None:
+    def simulator(self, part: str) -> None:
         """Start the simulator that plays a part and tell the world its credentials.
 
         The history knows it by its part, so that invariants need not know the vendor.
@@ -184,7 +181,7 @@ class _Builder:
         if part == "bank":
             options["statement_folder"] = str(self.folder.path / "statements")
         config, port = self.kits.start(
-            part, catalog.module("simulators", played_by), stack, options, tls=True
+            part, catalog.module("simulators", played_by), self.site, options, tls=True
         )
         url = f"https://{config.host}:{port}"
         client = SimulatorClient(url, config.control_token, str(self.authority.bundle_path))
@@ -200,7 +197,7 @@ class _Builder:
         self.meta.versions[part] = str(health.get("version", ""))
         self._vendor_hosts.update(dict.fromkeys(health.get("hosts", []), (part, url)))
 
-    def vendor_proxy(self, stack: contextlib.ExitStack) -> None:
+    def vendor_proxy(self) -> None:
         """Start the forward proxy that leads the vendors' own host names to the simulators."""
         hosts = {}
         for host, (part, url) in self._vendor_hosts.items():
@@ -212,17 +209,17 @@ class _Builder:
                 "key_path": str(issued.key_path),
             }
         config, port = self.kits.start(
-            "vendor_proxy", _VENDOR_PROXY, stack, {"hosts": hosts}, tls=False
+            "vendor_proxy", _VENDOR_PROXY, self.site, {"hosts": hosts}, tls=False
         )
         url = f"http://{config.host}:{port}"
         self.world.vendor_proxy = SimulatorClient(url, config.control_token)
         self.world.values["proxy"] = {"url": url}
 
-    def proxy(self, stack: contextlib.ExitStack) -> None:
+    def proxy(self) -> None:
         """Put the recording proxy before Odoo, where answers can be lost."""
         upstream = self.world.values["odoo"]["url"]
         config, port = self.kits.start(
-            "odoo_proxy", _PROXY, stack, {"upstream_url": upstream}, tls=False
+            "odoo_proxy", _PROXY, self.site, {"upstream_url": upstream}, tls=False
         )
         url = f"http://{config.host}:{port}"
         self.world.odoo_proxy = SimulatorClient(url, config.control_token)
@@ -248,35 +245,32 @@ class _Builder:
         self.world.values["locations"] = places
         self.world.values["odoo"]["tax_id"] = shop.tax_id
 
-    def connector(self, stack: contextlib.ExitStack) -> None:
+    def connector(self) -> None:
         """Start the connector's own program and wait until it is ready."""
         assert self.spec.start is not None
-        port = reserve_port()
-        stack.callback(port.close)
+        host, port = self.site.host("connector"), self.site.port("connector")
         self.world.values["connector"] = {
             "folder": self.spec.folder,
             "variant": self.spec.variant,
-            "port": port.number,
-            "url": f"http://127.0.0.1:{port.number}",
+            "host": host,
+            "port": port,
+            "url": f"http://{host}:{port}",
             "token": self.seeds.token("connector"),
         }
-        name = f"connector_{self.seeds.token(str(self.folder.path), 12)}"
-        self.world.values["postgres"] = {"dsn": self.runtime.create_database(name, self._database)}
-        stack.callback(self.runtime.drop_storage, name)
+        self.world.values["postgres"] = {"dsn": self.site.storage("connector")}
         self._write_world_file()
         words = [
             render(word, self.world.values, "[start] command") for word in self.spec.start.command
         ]
-        if words[0] == "python":
-            words[0] = sys.executable
-        process = Supervised(
+        process = self.site.program(
             "connector",
             words,
+            None,
             self.folder.log("connector"),
-            cwd=catalog.root(),
-            on_event=self.kits.recorder("connector"),
+            self.kits.recorder("connector"),
+            Path(self.spec.folder),
+            self.spec.start.image,
         )
-        stack.callback(process.stop)
 
         def start() -> None:
             process.stop()
@@ -301,17 +295,18 @@ class _Builder:
         """
         world_file = self._write_world_file()
         script = self.spec.path(name)
-        process = Supervised(
+        process = self.site.program(
             "setup",
-            [sys.executable, str(script)],
-            self.folder.log(script.stem),
-            env={
+            ["python", str(script)],
+            {
                 **plain_environment(),
                 "PEAKPROOF_WORLD": str(world_file),
                 "PEAKPROOF_NOW": self.world.calendar.now().isoformat(),
-                "PYTHONPATH": str(Path(catalog.__file__).parent.parent),
+                "PYTHONPATH": str(catalog.root()),
             },
-            on_event=self.kits.recorder("setup"),
+            self.folder.log(script.stem),
+            self.kits.recorder("setup"),
+            script.parent,
         )
         process.start()
         try:
@@ -345,7 +340,7 @@ class _Builder:
             for name, template in self.spec.environment.items()
         }
 
-    def _await_ready(self, process: Supervised) -> None:
+    def _await_ready(self, process: Program) -> None:
         probe = self.spec.ready
         if probe is None:
             return

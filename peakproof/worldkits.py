@@ -3,20 +3,17 @@
 They share the run's clock, seed and certificates, and their ends are events of the history.
 """
 
-import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from peakproof import catalog
 from peakproof.errors import WorldFailed
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan
-from peakproof.runtime.certificates import Authority
-from peakproof.runtime.process import ProcessRuntime
-from peakproof.runtime.zygote import Server
+from peakproof.runtime.certificates import LOCAL_NAMES, Authority
+from peakproof.runtime.site import Site
 from peakproof.seed import Clock, Seed
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.store import RunFolder
@@ -24,7 +21,6 @@ from peakproof.store import RunFolder
 __all__ = ["Kits", "plain_environment"]
 
 _START_LIMIT_SECONDS = 30.0
-_RUNTIME = "peakproof.runtime."  # its programs are modules, simulators are packages
 
 
 class Kits:
@@ -33,59 +29,53 @@ class Kits:
     def __init__(
         self,
         plan: Plan,
-        runtime: ProcessRuntime,
         folder: RunFolder,
         clock: Clock,
         seeds: Seed,
         authority: Authority,
         writer: HistoryWriter,
     ) -> None:
-        self._plan, self._runtime, self._folder = plan, runtime, folder
+        self._plan, self._folder = plan, folder
         self._clock, self._seeds, self._authority = clock, seeds, authority
         self._writer = writer
-        self._certificate = authority.issue()
 
     def start(
         self,
         name: str,
         module: str,
-        stack: contextlib.ExitStack,
+        site: Site,
         options: dict[str, Any],
         tls: bool,
     ) -> tuple[SimulatorConfig, int]:
-        """Start a program, stopped with ``stack``; return its configuration and port.
+        """Start a program in a world's site; return its configuration and port.
 
         Raises WorldFailed with its last log lines when it does not come up.
         """
+        host = site.host(name)
+        certificate = self._authority.issue(*LOCAL_NAMES, host)
         config = SimulatorConfig(
             name=name,
+            host=host,
             journal_path=str(self._folder.part(name)),
             control_token=self._seeds.token(f"control {name}"),
             seed=self._seeds.number(name),
             clock_origin_monotonic_ns=self._clock.origin_monotonic_ns,
             clock_origin_epoch_seconds=self._clock.origin_epoch_seconds,
-            tls_certificate_path=str(self._certificate.certificate_path) if tls else None,
-            tls_key_path=str(self._certificate.key_path) if tls else None,
+            tls_certificate_path=str(certificate.certificate_path) if tls else None,
+            tls_key_path=str(certificate.key_path) if tls else None,
             time_scale=self._plan.webhook_time_scale,
             options=options,
         )
         path = self._folder.write_values(f"{name}.json", config)
-        process = Server(
+        process = site.kit(
             name,
-            self._runtime.programs(),
-            [str(path)],
-            plain_environment()
-            | {
-                "SSL_CERT_FILE": str(self._authority.bundle_path),
-                "PYTHONPATH": str(catalog.root()),
-            },
+            module,
+            path,
+            plain_environment() | {"SSL_CERT_FILE": str(self._authority.bundle_path)},
             self._folder.log(name),
             self.recorder(name),
-            program=module if module.startswith(_RUNTIME) else f"{module}.__main__",
-            out_path=self._folder.log(f"{name}.out"),
         )
         process.start()
-        stack.callback(process.stop)
         line = process.first_line(_START_LIMIT_SECONDS)
         try:
             port = int(msgspec.json.decode(line.encode())["port"])

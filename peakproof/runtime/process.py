@@ -27,6 +27,7 @@ from peakproof.runtime.environment import odoo_python
 from peakproof.runtime.odoo import Database, OdooProcess
 from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.postgres import Cluster
+from peakproof.runtime.process_site import ProcessSite
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.source import find_source
 from peakproof.runtime.supervise import OnEvent, ignore_event, warden_forget, warden_keep
@@ -111,6 +112,11 @@ class ProcessRuntime:
         """Start the template's database server and the warm parents; later calls do nothing."""
         self.programs()
         self._stage(template)
+
+    def site(self, template: Template, name: str, _folder: Path) -> ProcessSite:
+        """Open a place for a world whose database has that name; its folder needs no preparing."""
+        self.warm(template)
+        return ProcessSite(self, template, name)
 
     def new_database(
         self, template: Template, name: str, own_server: OnEvent | None = None
