@@ -66,7 +66,7 @@ class Stagehand:
             try:
                 for step in steps:
                     _sleep_until(self._clock, begin + step.at_seconds)
-                    self._perform(step)
+                    self._perform_anyhow(step)
             except BaseException as error:  # noqa: BLE001 - re-raised in the caller's thread
                 failures.append(error)
 
@@ -81,14 +81,15 @@ class Stagehand:
         if failures:
             raise failures[0]
 
-    def _perform(self, step: Step) -> None:
+    def perform(self, step: Step) -> dict[str, Any]:
+        """Do one step now, record what came of it, return its result; raises what went wrong."""
         key = f"op-{next(self._ids)}"
         try:
             arguments = self._resolve(step)
         except SimulatorRefused as refused:
             self._record(step, key, Outcome.INVOKE, {"system": step.system, "label": step.label})
             self._finish(step, key, Outcome.FAIL, {"code": refused.code, "message": str(refused)})
-            return
+            raise
         self._record(
             step,
             key,
@@ -99,18 +100,31 @@ class Stagehand:
             result = self._act(step.system, step.action, step.actor, arguments)
         except SimulatorRefused as refused:
             self._finish(step, key, Outcome.FAIL, {"code": refused.code, "message": str(refused)})
+            raise
         except (httpx.ConnectError, psycopg.OperationalError) as error:
             value = {"code": "unreachable", "message": str(error)}
             self._finish(step, key, Outcome.FAIL, value)
+            raise
         except httpx.HTTPError as error:
             self._finish(step, key, Outcome.INFO, {"message": repr(error)})
+            raise
         except UnknownName:
             raise
         except PeakproofError as error:
             value = {"code": type(error).__name__, "message": str(error)}
             self._finish(step, key, Outcome.FAIL, value)
-        else:
-            self._finish(step, key, Outcome.OK, {"result": result})
+            raise
+        self._finish(step, key, Outcome.OK, {"result": result})
+        return result
+
+    def _perform_anyhow(self, step: Step) -> None:
+        """Do a step of a story, which goes on whatever becomes of it; only a wrong plan raises."""
+        try:
+            self.perform(step)
+        except UnknownName:
+            raise
+        except (PeakproofError, httpx.HTTPError, psycopg.OperationalError):
+            return  # the history tells of it
 
     def _resolve(self, step: Step) -> dict[str, Any]:
         """Replace references by results; SimulatorRefused("dependency") when there is none."""

@@ -103,10 +103,15 @@ class Settler:
     def read(self, checkpoint: str) -> None:
         """Read the final records of every system into the history."""
         self._phase(f"reads {checkpoint}", "begin")
-        for name, client in self.world.simulators.items():
-            for entity, records in client.snapshot().items():
+        for source, entities in self.records().items():
+            for entity, records in entities.items():
                 for key, record in records.items():
-                    self._final(name, entity, key, checkpoint, record)
+                    self._final(source, entity, key, checkpoint, record)
+        self._phase(f"reads {checkpoint}", "end")
+
+    def records(self) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+        """Return the records of every system as they are now: system -> entity -> key -> record."""
+        found = {name: client.snapshot() for name, client in self.world.simulators.items()}
         dsn = self.world.odoo_dsn()
         shop = self.world.odoo_shop
         locations = shop.location_ids if shop else {}
@@ -130,17 +135,14 @@ class Settler:
             odoo["location"] = {
                 str(number): {"id": number, "code": code} for code, number in locations.items()
             }
-        for entity, records in odoo.items():
-            for key, record in records.items():
-                self._final("odoo", entity, key, checkpoint, record)
-        for order, ids in self.world.correlation().items():
-            self._final("connector", "correlation", order, checkpoint, {"odoo_order_ids": ids})
-        for number, letter in enumerate(self.world.read_dead_letters()):
-            key = str(letter.get("id", number))
-            self._final("connector", "dead_letter", key, checkpoint, letter)
-        for approval in self.world.read_approvals():
-            self._final("connector", "approval", str(approval["id"]), checkpoint, approval)
-        self._phase(f"reads {checkpoint}", "end")
+        correlation = self.world.correlation()
+        letters = enumerate(self.world.read_dead_letters())
+        connector: dict[str, dict[str, dict[str, Any]]] = {
+            "correlation": {order: {"odoo_order_ids": ids} for order, ids in correlation.items()},
+            "dead_letter": {str(letter.get("id", place)): letter for place, letter in letters},
+            "approval": {str(one["id"]): one for one in self.world.read_approvals()},
+        }
+        return {**found, "odoo": odoo, "connector": connector}
 
     def _final(
         self, source: str, entity: str, key: str, checkpoint: str, record: dict[str, Any]
