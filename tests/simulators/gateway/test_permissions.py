@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import stripe
 
-from simulators.gateway.operations import OPERATIONS
+from simulators.gateway.operations_money import OPERATIONS
 from simulators.gateway.permissions import permissions
 from tests.simulators.gateway.desk import Desk
 
