@@ -179,13 +179,16 @@ class ConnectorSpec(Strict):
     own, named by its path (``connectors/defects/pushes_on_hand.py``).
 
     ``systems`` says which simulator plays a part for this connector: ``carrier = "dhl_parcel"``.
-    Where it is silent, a part is played by the simulator of that name.
+    Where it is silent, a part is played by the simulator of that name. ``scopes`` are what the
+    connector's manual asks a vendor for, part by part (``shopify = ["read_orders"]``); no more is
+    granted. Where it is silent, its credential may do everything.
     """
 
     connector: Identity
     addons: Addons | None = None
     start: Start | None = None
     systems: dict[str, str] = {}
+    scopes: dict[str, list[str]] = {}
     environment: dict[str, str] = {}
     setup: Setup | None = None
     ready: Probe | None = None

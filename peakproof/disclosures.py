@@ -16,19 +16,18 @@ import httpx
 import psycopg
 
 from peakproof.canaries import Canary, gather
-from peakproof.connector import ConnectorSpec
 from peakproof.errors import BadFile
 from peakproof.history import Event, HistoryWriter
 from peakproof.placeholders import render
+from peakproof.runtime.addons import own_modules
 from peakproof.runtime.reads_chatter import read_chatter
 from peakproof.seed import Clock
 from peakproof.world import World
 
-__all__ = ["Disclosures", "own_modules"]
+__all__ = ["Disclosures"]
 
 PERSONAL = ("e-mail address", "phone number", "street")
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ [A-Z]+ \S+ ([\w.]+):")
-_PACKAGE = re.compile(r"^odoo-addon-([\w.-]+?)(?:\s|=|<|>|~|;|\[|$)")
 
 
 class Disclosures:
@@ -128,20 +127,3 @@ class Disclosures:
             Event(time=self._clock.now(), source="harness", kind="disclosure", name=name, key=key,
                   outcome=outcome or name, value=value)
         )  # fmt: skip
-
-
-def own_modules(spec: ConnectorSpec) -> set[str]:
-    """Return the Odoo modules that come with a connector: those it names, and its packages'."""
-    addons = spec.addons
-    if addons is None:
-        return set()
-    modules = {*addons.modules, *addons.load}
-    if addons.requirements:
-        for line in spec.path(addons.requirements).read_text().splitlines():
-            package = _PACKAGE.match(line.strip())
-            if package:
-                modules.add(package[1].replace("-", "_"))
-    if addons.folder:
-        modules |= {manifest.parent.name for manifest in
-                    spec.path(addons.folder).glob("*/__manifest__.py")}  # fmt: skip
-    return modules

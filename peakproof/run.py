@@ -24,6 +24,7 @@ from peakproof.errors import BadFile, PeakproofError, UnknownName, UsageError, W
 from peakproof.history import Event, HistoryWriter
 from peakproof.plan import Plan, Scenario
 from peakproof.play import Nemesis, Stagehand
+from peakproof.rights import RIGHTS_PART, note_grants
 from peakproof.runtime import capture
 from peakproof.runtime.site import Runtime
 from peakproof.seed import Clock, Seed
@@ -249,6 +250,9 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
             settler.read("reconciled")
     with _timed(meta, "reads"):
         Disclosures(world, clock, writer).scan()
+        note_grants(
+            world.odoo_dsn(), world.folder / "parts" / f"{RIGHTS_PART}.jsonl", clock, writer
+        )
     if failures:
         raise WorldFailed("connector", "; ".join(failures))
 

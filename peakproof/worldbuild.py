@@ -20,6 +20,7 @@ from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.history import HistoryWriter
 from peakproof.placeholders import render
 from peakproof.plan import Plan, Scenario
+from peakproof.rights import RIGHTS_PART, listener_environment
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import seed_odoo
@@ -146,7 +147,8 @@ class _Builder:
         }
         process = self.site.odoo(
             self.folder.log("odoo"),
-            self._environment() if addons else {},
+            (self._environment() if addons else {})
+            | listener_environment(self.spec, self.clock, self.folder.part(RIGHTS_PART)),
             addons.load if addons else (),
             self.kits.recorder("odoo"),
             self.kits.recorder("postgres") if "database_server" in needs else None,
@@ -178,6 +180,8 @@ class _Builder:
         """
         played_by = self.spec.played_by(part)
         options = self._shop_options() if played_by == "shopify" else {}
+        if part in self.spec.scopes:
+            options["scopes"] = self.spec.scopes[part]
         if part == "bank":
             options["statement_folder"] = str(self.folder.path / "statements")
         config, port = self.kits.start(

@@ -8,7 +8,7 @@ import pytest
 
 from peakproof import disclosures
 from peakproof.connector import ConnectorSpec
-from peakproof.disclosures import Disclosures, own_modules
+from peakproof.disclosures import Disclosures
 from peakproof.history import History, HistoryWriter
 from peakproof.plan import Customer, Plan, Shop
 from peakproof.seed import Clock

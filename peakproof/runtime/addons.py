@@ -6,17 +6,21 @@ other ones a folder of Python packages for the server.
 """
 
 import hashlib
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from peakproof.connector import ConnectorSpec
 from peakproof.errors import BadFile
 from peakproof.runtime.cache import build_folder, cache_folder, digest_of
 from peakproof.runtime.environment import install_into, odoo_python
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.template import Addons
 
-__all__ = ["fetch_addons", "local_addons"]
+__all__ = ["fetch_addons", "local_addons", "own_modules"]
+
+_PACKAGE = re.compile(r"^odoo-addon-([\w.-]+?)(?:\s|=|<|>|~|;|\[|$)")
 
 
 def fetch_addons(requirements_file: Path, progress: Progress = silent) -> Addons:
@@ -65,3 +69,20 @@ def local_addons(paths: Sequence[Path]) -> Addons:
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(str(file.relative_to(path)).encode() + b"\0" + file.read_bytes())
     return Addons(tuple(path.resolve() for path in paths), (), digest.hexdigest()[:12])
+
+
+def own_modules(spec: ConnectorSpec) -> set[str]:
+    """Return the Odoo modules that come with a connector: those it names, and its packages'."""
+    addons = spec.addons
+    if addons is None:
+        return set()
+    modules = {*addons.modules, *addons.load}
+    if addons.requirements:
+        for line in spec.path(addons.requirements).read_text().splitlines():
+            package = _PACKAGE.match(line.strip())
+            if package:
+                modules.add(package[1].replace("-", "_"))
+    if addons.folder:
+        modules |= {manifest.parent.name for manifest in
+                    spec.path(addons.folder).glob("*/__manifest__.py")}  # fmt: skip
+    return modules

@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -104,6 +105,17 @@ def _reap(children: set[int], replies: Any) -> None:
         replies.write(json.dumps({"pid": pid, "exit_code": code}) + "\n")
 
 
+def _listener() -> Any:
+    """Return rights_listener.py, by its path: this folder is no place to import from."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rights_listener.py")
+    spec = importlib.util.spec_from_file_location("peakproof_rights_listener", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def _become_server(order: dict[str, Any], control: list[int]) -> None:
     """Turn this forked child into an ordinary Odoo process; never returns."""
     code = 70
@@ -128,6 +140,7 @@ def _become_server(order: dict[str, Any], control: list[int]) -> None:
             sys.argv = [order["program"], *order["arguments"]]
             runpy.run_module(order["program"], run_name="__main__", alter_sys=True)
         else:
+            _listener().listen(order["env"])
             sys.argv = ["odoo", *order["arguments"]]
             importlib.import_module("odoo.cli").main()
         code = 0

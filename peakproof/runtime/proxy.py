@@ -3,7 +3,8 @@
 ``python -m peakproof.runtime.proxy CONFIG.json`` with option ``upstream_url``. It is built of a
 simulator's parts, so fault points, history and control API are the same. It shall be as
 invisible as may be: while Odoo is down a call is reset, as Odoo's death would have done. Not
-passed on: see forward.py. Passwords and keys are never written down.
+passed on: see forward.py. Passwords and keys are never written down. A header tells the listener
+in Odoo (rights_listener.py) whose calls these are.
 """
 
 import re
@@ -18,6 +19,7 @@ from peakproof.errors import UsageError
 from peakproof.outcomes import Outcome
 from peakproof.plan import Shop
 from peakproof.runtime.forward import Forwarder, answer, lost, passed_on, short_hash, target
+from peakproof.runtime.rights_listener import CALLER_HEADER
 from peakproof.simkit.app import Route
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.simkit.messages import Request, Response
@@ -82,7 +84,7 @@ class OdooProxy(Simulator):
         return self._forward(request)
 
     async def _forward(self, request: Request) -> Response:
-        headers = passed_on(request.headers.raw)
+        headers = [*passed_on(request.headers.raw), (CALLER_HEADER, "1")]
         try:
             reply = await self._forwarder.send(request, self._upstream + target(request), headers)
         except NotSent as error:
