@@ -1,4 +1,4 @@
-"""Finds the catalogue (simulators, scenarios, connectors) in a checkout or inside the wheel.
+"""Finds the catalogue (simulators, contracts, scenarios, connectors) in a checkout or inside the wheel.
 
 In a checkout the folders lie beside ``peakproof`` and are imported by their plain names; the
 wheel carries them as ``peakproof/_catalog/...``, so that no generic name lands in a stranger's
@@ -13,9 +13,9 @@ from types import ModuleType
 
 from peakproof.errors import EnvironmentLacks, UnknownName
 
-__all__ = ["KINDS", "folder", "load", "module", "names", "root"]
+__all__ = ["KINDS", "connector", "folder", "load", "module", "names", "root"]
 
-KINDS = ("simulators", "scenarios", "connectors")
+KINDS = ("simulators", "contracts", "scenarios", "connectors")
 
 _PACKAGE = Path(__file__).resolve().parent
 _WHEEL = _PACKAGE / "_catalog"
@@ -37,6 +37,14 @@ def folder(kind: str) -> Path:
         f"Expected the folder {kind!r} beside peakproof or inside its wheel, at {_WHEEL / kind} "
         f"or {_PACKAGE.parent / kind}. Install peakproof again, or run it from a checkout."
     )
+
+
+def connector(path: Path) -> Path:
+    """Return a connector's folder: the path, or the one of that name that comes with peakproof."""
+    if path.exists():
+        return path
+    bundled = folder("connectors") / path.name
+    return bundled if (bundled / "connector.toml").is_file() else path
 
 
 def names(kind: str) -> list[str]:

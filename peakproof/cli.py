@@ -92,7 +92,7 @@ def run(
     """Play one scenario against a connector and judge it."""
     load_scenario(scenario)
     request = GateRequest(
-        connector=_resolve(connector),
+        connector=catalog.connector(connector),
         scenarios=[scenario],
         seed=seed,
         options=option_pairs(option or []),
@@ -172,7 +172,7 @@ def explore_command(
 ) -> None:
     """Play random stories with random faults; shorten each that fails to one that replays."""
     request = ExploreRequest(
-        connector=_resolve(connector),
+        connector=catalog.connector(connector),
         minutes=minutes,
         seed=seed,
         scenarios=scenario or [],
@@ -290,17 +290,9 @@ class _Bars:
             self._bars.update(task, completed=fraction, visible=fraction < 1)
 
 
-def _resolve(connector: Path) -> Path:
-    """Return the connector's folder: a path, or the name of one that comes with peakproof."""
-    if connector.exists():
-        return connector
-    bundled = catalog.folder("connectors") / connector.name
-    return bundled if (bundled / "connector.toml").is_file() else connector
-
-
 def _folders(path: Path) -> list[Path]:
     """Return a connector's folder, its variants, or every connector in a folder of several."""
-    folder = _resolve(path)
+    folder = catalog.connector(path)
     if (folder / "connector.toml").is_file():
         return ConnectorSpec.variants_in(folder) or [folder]
     inside = sorted(file.parent for file in folder.glob("*/connector.toml"))
