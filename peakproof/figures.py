@@ -5,6 +5,7 @@ flow, calls per order, queue depth over time and the recovery from each fault. A
 the run did not exercise is None with the reason in ``detail``, never zero.
 """
 
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 import msgspec
@@ -264,6 +265,10 @@ def _latency(flow: str, samples: list[Sample], claims: Claims, level_name: str) 
 
 def _recoveries(facts: Facts, latencies: Latencies) -> list[Recovery]:
     found = []
+    begun = {
+        flow: sorted(latencies.flow(flow), key=lambda sample: sample.begun_seconds)
+        for flow in LEVEL_OF
+    }
     for window in facts.faults.windows:
         healed = window.end_seconds
         if healed == float("inf"):
@@ -272,9 +277,8 @@ def _recoveries(facts: Facts, latencies: Latencies) -> list[Recovery]:
             sample
             for flow, level in LEVEL_OF.items()
             if window.hinders(level)
-            for sample in latencies.flow(flow)
-            if window.begin_seconds <= sample.begun_seconds <= healed
-            and (sample.ended_seconds is None or sample.ended_seconds > healed)
+            for sample in _between(begun[flow], window.begin_seconds, healed)
+            if (sample.ended_seconds is None or sample.ended_seconds > healed)
         ]
         ends = [sample.ended_seconds for sample in held_up]
         known = [end for end in ends if end is not None]
@@ -289,6 +293,13 @@ def _recoveries(facts: Facts, latencies: Latencies) -> list[Recovery]:
             )
         )
     return found
+
+
+def _between(samples: list[Sample], first: float, last: float) -> list[Sample]:
+    """Return the samples, in order of their beginning, that began in a stretch of time."""
+    begin = bisect_left(samples, first, key=lambda sample: sample.begun_seconds)
+    end = bisect_right(samples, last, key=lambda sample: sample.begun_seconds)
+    return samples[begin:end]
 
 
 def _queue_depth(facts: Facts) -> list[Depth]:

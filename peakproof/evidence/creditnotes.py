@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from peakproof.evidence.facts import Facts, Record
 
-__all__ = ["credit_notes", "invoices", "posted_seconds", "refund_times"]
+__all__ = ["credit_notes", "invoiced_origins", "invoices", "posted_seconds", "refund_times"]
 
 
 def credit_notes(facts: Facts) -> dict[str, list[Record]]:
@@ -24,6 +24,16 @@ def credit_notes(facts: Facts) -> dict[str, list[Record]]:
 def invoices(facts: Facts) -> dict[str, list[Record]]:
     """Return the invoices (of any state) of each channel order, found in the same way."""
     return _documents(facts, "out_invoice")
+
+
+def invoiced_origins(facts: Facts) -> set[str]:
+    """Return the origins of all invoices: names of sale orders, as a rule."""
+    origins: set[str] | None = facts.shared.get("invoiced origins")
+    if origins is None:
+        moves = facts.final("odoo", "invoice").values()
+        origins = {one["invoice_origin"] for one in moves if one["move_type"] == "out_invoice"}
+        facts.shared["invoiced origins"] = origins
+    return origins
 
 
 def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
@@ -88,6 +98,6 @@ def _approved(facts: Facts, gid: str) -> list[float]:
     """Return when people began to approve something about an order."""
     return [
         one.began_seconds
-        for one in facts.operations
+        for one in facts.operations_on.get(gid, [])
         if one.action == "approve" and one.arguments.get("order") == gid
     ]

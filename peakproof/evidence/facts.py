@@ -6,6 +6,7 @@ in time linear in its events. Facts are read only.
 
 import json
 import weakref
+from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
@@ -164,6 +165,43 @@ class Facts:
             elif event.key in begun:
                 _end(begun[event.key], event)
         return list(begun.values())
+
+    @cached_property
+    def operations_on(self) -> dict[str, list[Operation]]:
+        """The operations whose arguments name an order of the channel, by its gid."""
+        found: defaultdict[str, list[Operation]] = defaultdict(list)
+        for operation in self.operations:
+            for gid in {operation.arguments.get(name) for name in ("order_id", "order")}:
+                if isinstance(gid, str):
+                    found[gid].append(operation)
+        return found
+
+    @cached_property
+    def pickings_of(self) -> dict[int, list[Record]]:
+        """Odoo's deliveries and returns at the last checkpoint, by the id of their sale order."""
+        found: defaultdict[int, list[Record]] = defaultdict(list)
+        for picking in self.final("odoo", "picking").values():
+            if picking.get("sale_id"):
+                found[int(picking["sale_id"])].append(picking)
+        return found
+
+    @cached_property
+    def returns_of(self) -> dict[int, list[Record]]:
+        """The lines of Odoo's returns at the last checkpoint, by the move that they take back."""
+        found: defaultdict[int, list[Record]] = defaultdict(list)
+        for picking in self.final("odoo", "picking").values():
+            for line in picking["lines"]:
+                if line["return_of"] is not None:
+                    found[line["return_of"]].append(line)
+        return found
+
+    @cached_property
+    def approvals_of(self) -> dict[str, list[Record]]:
+        """What the connector tells of approvals at the last checkpoint, by the order's gid."""
+        found: defaultdict[str, list[Record]] = defaultdict(list)
+        for record in self.final("connector", "approval").values():
+            found[str(record["order"])].append(record)
+        return found
 
     @cached_property
     def begun_seconds(self) -> float:

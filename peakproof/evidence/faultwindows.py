@@ -5,10 +5,12 @@ time that the connector claims. Faults that cannot hinder a flow excuse nothing 
 webhook that arrives twice does not slow down stock going from Odoo to the channel.
 """
 
+from itertools import islice
 from typing import Any
 
 import msgspec
 
+from peakproof.evidence.spans import Spans
 from peakproof.history import Event, History
 
 __all__ = ["FaultWindow", "FaultWindows"]
@@ -57,6 +59,7 @@ class FaultWindows:
         for event in history.of("fault"):
             _note(windows, event)
         self.windows = sorted(windows.values(), key=lambda window: window.begin_seconds)
+        self._by_flow: dict[str, tuple[list[FaultWindow], Spans]] = {}
 
     def deadline(self, begun: float, window_seconds: float, recovery: float, flow: str) -> float:
         """Return until when a change made at ``begun`` has to have arrived.
@@ -65,10 +68,11 @@ class FaultWindows:
         ``recovery`` seconds after its heal, and so on for the next one.
         """
         deadline = begun + window_seconds
-        for window in self.windows:
-            if not window.hinders(flow) or window.end_seconds + recovery <= begun:
-                continue
-            if window.begin_seconds <= deadline:
+        windows, spans = self._hindering(flow)
+        for window in islice(windows, spans.over(begun, recovery), None):
+            if window.begin_seconds > deadline:
+                break
+            if window.end_seconds + recovery > begun:
                 deadline = max(deadline, window.end_seconds + recovery)
         return deadline
 
@@ -81,12 +85,15 @@ class FaultWindows:
 
     def disturbed(self, begun: float, ended: float, recovery: float, flow: str) -> bool:
         """Say whether a fault, or the recovery from one, overlaps a stretch of time."""
-        return any(
-            window.hinders(flow)
-            and window.begin_seconds <= ended
-            and begun <= window.end_seconds + recovery
-            for window in self.windows
-        )
+        return self._hindering(flow)[1].touch(begun, ended, recovery)
+
+    def _hindering(self, flow: str) -> tuple[list[FaultWindow], Spans]:
+        """Return the windows that can delay a flow, as they are and as stretches of time."""
+        if flow not in self._by_flow:
+            windows = [window for window in self.windows if window.hinders(flow)]
+            spans = Spans((window.begin_seconds, window.end_seconds) for window in windows)
+            self._by_flow[flow] = windows, spans
+        return self._by_flow[flow]
 
 
 def _note(windows: dict[str, FaultWindow], event: Event) -> None:

@@ -29,6 +29,9 @@ _SIGNS = {
 }
 
 
+_NamesBySku = dict[str, tuple[list[str], list[str]]]
+
+
 class StoreMove(msgspec.Struct, kw_only=True):
     """A deed in Odoo or at a till that changed the stock of one item at one place by ``units``.
 
@@ -111,12 +114,14 @@ class StockLedger:
         ]
 
     @cached_property
-    def moves_by_sku(self) -> dict[str, list[StoreMove]]:
+    def telephone_by_sku(self) -> dict[str, list[StoreMove]]:
         """The same by SKU."""
-        found: dict[str, list[StoreMove]] = defaultdict(list)
-        for move in self.moves:
-            found[move.sku].append(move)
-        return found
+        return _by_sku(self.telephone)
+
+    @cached_property
+    def moves_by_sku(self) -> dict[str, list[StoreMove]]:
+        """The moves by SKU."""
+        return _by_sku(self.moves)
 
     @cached_property
     def levels(self) -> dict[tuple[str, str], list[LevelChange]]:
@@ -152,11 +157,11 @@ class StockLedger:
                 continue
             if order.get("cancelled") or order.get("refunds"):
                 continue
-            numbers = self._facts.odoo_ids.get(gid, [])
+            numbers = dict.fromkeys(self._facts.odoo_ids.get(gid, []))
             for line in order.get("lines") or []:
                 units[str(line["sku"])] += int(line.get("current_quantity") or 0)
-            for picking in self._facts.final("odoo", "picking").values():
-                if picking["sale_id"] in numbers and picking["type"] == "outgoing":
+            for picking in (one for n in numbers for one in self._facts.pickings_of.get(n, [])):
+                if picking["type"] == "outgoing":
                     done = picking["state"] == "done"
                     for line in picking["lines"]:
                         units[str(line["sku"])] -= int(line["moved" if done else "demand"])
@@ -183,21 +188,35 @@ def carried(facts: Facts, sku: str, checkpoint: str) -> bool:
 
 def known_cause(facts: Facts, sku: str) -> str:
     """Name the orders that stand differently in both systems and hold this item, if any."""
-    missing, undead = [], []
+    missing, undead = _standing_differently(facts).get(sku, ([], []))
+    parts = [f"; missing in Odoo: {', '.join(missing)}"] if missing else []
+    parts += [f"; cancelled, but live in Odoo: {', '.join(undead)}"] if undead else []
+    return "".join(parts)
+
+
+def _standing_differently(facts: Facts) -> _NamesBySku:
+    """Return by SKU the orders that are missing in Odoo, and those that should be dead there."""
+    kept: _NamesBySku | None = facts.shared.get("standing differently")
+    if kept is not None:
+        return kept
+    found: _NamesBySku = defaultdict(lambda: ([], []))
     for gid, order in facts.orders.items():
-        if sku not in {line.get("sku") for line in order.get("lines") or []}:
-            continue
         live = any(
             (facts.odoo_orders.get(number) or {}).get("state") in LIVE
             for number in facts.odoo_ids.get(gid, [])
         )
-        if live and order.get("cancelled"):
-            undead.append(str(order.get("name")))
-        elif not live and not order.get("cancelled"):
-            missing.append(str(order.get("name")))
-    parts = [f"; missing in Odoo: {', '.join(missing)}"] if missing else []
-    parts += [f"; cancelled, but live in Odoo: {', '.join(undead)}"] if undead else []
-    return "".join(parts)
+        if live == bool(order.get("cancelled")):
+            for sku in {line.get("sku") for line in order.get("lines") or []}:
+                found[sku][1 if live else 0].append(str(order.get("name")))
+    facts.shared["standing differently"] = found
+    return found
+
+
+def _by_sku(moves: list[StoreMove]) -> dict[str, list[StoreMove]]:
+    found: dict[str, list[StoreMove]] = defaultdict(list)
+    for move in moves:
+        found[move.sku].append(move)
+    return found
 
 
 def _moves(operation: Operation) -> list[StoreMove]:

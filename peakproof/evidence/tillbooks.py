@@ -89,6 +89,24 @@ class TillBooks:
                     owner[booking.id] = identity
         return found
 
+    @cached_property
+    def refunds_of(self) -> dict[str, list[Record]]:
+        """The tills' refunds that were completed, by the sale's id."""
+        found: defaultdict[str, list[Record]] = defaultdict(list)
+        for refund in self.refunds.values():
+            if refund["state"] == "completed":
+                found[str(refund["sale_id"])].append(refund)
+        return found
+
+    @cached_property
+    def in_session(self) -> dict[int, list[Booking]]:
+        """The bookings in each session of Odoo's point of sale, by its id."""
+        found: defaultdict[int, list[Booking]] = defaultdict(list)
+        for booking in self.bookings:
+            if booking.record.get("session_id"):
+                found[booking.record["session_id"]].append(booking)
+        return found
+
     def of_sale(self, identity: str) -> list[Booking]:
         """Return the bookings of a sale: an invoice of a booked sale is no second one."""
         return _layer([one for one in self.by_sale.get(identity, []) if one.amount >= 0])

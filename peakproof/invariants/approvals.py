@@ -81,7 +81,7 @@ def _judge(
     subject = f"{note['name']} of {(facts.orders.get(gid) or {}).get('name', 'no order')} {gid}"
     given = [
         one
-        for one in facts.operations
+        for one in facts.operations_on.get(gid, [])
         if one.action == "approve" and one.outcome != "fail" and one.arguments.get("order") == gid
     ]
     if not given:
@@ -108,7 +108,7 @@ def _judge(
 
 def _trace(facts: Facts, findings: Findings, about: tuple[str, Operation], subject: str) -> None:
     gid, approval = about
-    rows = [row for row in facts.final("connector", "approval").values() if row["order"] == gid]
+    rows = facts.approvals_of.get(gid, [])
     who = approval.arguments.get("who")
     if any(row.get("who") == who and row.get("approved_at") for row in rows):
         return

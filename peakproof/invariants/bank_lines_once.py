@@ -22,6 +22,7 @@ from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
 from peakproof.evidence.chain import DAY
+from peakproof.evidence.identities import borne, lines_by_identity
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -50,7 +51,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     lines = {
         key: line
         for key, line in facts.final("odoo", "bank_line").items()
-        if not any(identity in line["unique_import_id"] for identity in of_gateway)
+        if not any(borne(str(line["unique_import_id"]), of_gateway))
     }
     figures["lines"] = len(lines)
     findings = Findings(NAME)
@@ -90,10 +91,9 @@ def _by_identity(
 ) -> _Left:
     """Match what bears an identity; return what is left."""
     left = _Left({}, dict(lines))
+    bearing = lines_by_identity(lines, transactions)
     for identity, transaction in transactions.items():
-        named = [
-            key for key, line in left.lines.items() if identity in str(line["unique_import_id"])
-        ]
+        named = [key for key, _ in bearing.get(identity, []) if key in left.lines]
         if not named:
             if identity in expected:
                 left.expected[identity] = transaction

@@ -60,13 +60,11 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
 
 def _deliveries(facts: Facts, numbers: Iterable[int]) -> list[Record]:
     """Return the deliveries of sale orders that were done."""
-    wanted = set(numbers)
     return [
         picking
-        for picking in facts.final("odoo", "picking").values()
-        if picking["sale_id"] in wanted
-        and picking["state"] == "done"
-        and picking["type"] == "outgoing"
+        for number in dict.fromkeys(numbers)
+        for picking in facts.pickings_of.get(number, [])
+        if picking["state"] == "done" and picking["type"] == "outgoing"
     ]
 
 
@@ -147,7 +145,7 @@ def _cancelled_by_people(facts: Facts, gid: str) -> bool:
     return any(
         operation.action in ("cancel_fulfilment", "cancel_order")
         and operation.arguments.get("order_id") == gid
-        for operation in facts.operations
+        for operation in facts.operations_on.get(gid, [])
     )
 
 

@@ -27,6 +27,7 @@ from peakproof.evidence import (
 )
 from peakproof.evidence.faultwindows import FLOWS_OF_PART, FaultWindow
 from peakproof.evidence.latencies import LEVEL_OF, Latencies, Sample, percentile
+from peakproof.evidence.spans import Spans
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -56,10 +57,11 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         if level is None or level_name not in claims.flows:
             continue
         others = [window for window in windows if not window.hinders(level_name)]
+        broken = Spans((window.begin_seconds, window.end_seconds) for window in others)
         samples = [
             sample
             for sample in Latencies.of(facts).flow(flow)
-            if any(_during(window, sample) for window in others)
+            if broken.touch(sample.begun_seconds, sample.begun_seconds)
         ]
         judged += len(samples)
         if samples:
@@ -69,10 +71,6 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     parts = ", ".join(sorted({window.part for window in windows}))
     passed = f"{judged} changes of other flows arrived in time while {parts} was broken."
     return findings.result(passed, judged, figures, verdict=Verdict.SLOW)
-
-
-def _during(window: FaultWindow, sample: Sample) -> bool:
-    return window.begin_seconds <= sample.begun_seconds <= window.end_seconds
 
 
 def _judge(

@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
-from peakproof.history import History
+from peakproof.history import Event, History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
 
@@ -52,6 +52,9 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         by_tracking[str(label["tracking_code"])].append(label)
     _parcels(findings, parcels, by_tracking)
     borne = {str(picking["tracking"]) for picking in parcels.values()}
+    states: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in facts.of_kind("state", "label"):
+        states[event.key].append(event)
     for label in live.values():
         if label["tracking_code"] not in borne:
             findings.add(
@@ -60,7 +63,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
                 found=f"{label['tracking_code']} for {label['reference'] or 'nothing named'}, "
                 f"{label['price']} {label['currency']}",
                 subject=str(label["id"]),
-                events=[e for e in facts.of_kind("state", "label") if e.key == label["id"]],
+                events=states[str(label["id"])],
                 time_seconds=label.get("bought_seconds"),
             )
     _references(findings, live)

@@ -13,11 +13,12 @@ Seen in public: microsoft/ALAppExtensions pull 22763, Automattic/woocommerce-pay
 facts P4, P7.
 """
 
-from collections import Counter
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
+from peakproof.evidence.identities import lines_by_identity
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -56,43 +57,47 @@ class _Books:
 
     def __init__(self, facts: Facts) -> None:
         self.transactions = facts.final("bank", "transaction")
-        self.movements = facts.final("gateway", "balance_transaction")
-        self.lines = facts.final("odoo", "bank_line")
+        lines, movements = (
+            facts.final("odoo", "bank_line"),
+            facts.final("gateway", "balance_transaction"),
+        )
+        self.bearing = lines_by_identity(lines, ChainMap(movements, self.transactions))
+        named = {key for found in self.bearing.values() for key, _ in found}
+        self.nameless: defaultdict[tuple[Decimal, str], list[Record]] = defaultdict(list)
+        for key, line in lines.items():
+            if key not in named:
+                self.nameless[_money(line)].append(line)
+        self.marked: defaultdict[str, dict[str, Record]] = defaultdict(dict)
+        for key, row in self.transactions.items():
+            for mark in (row["end_to_end_id"], *str(row["remittance"]).split()):
+                self.marked[mark][key] = row
+        self.left: defaultdict[str, list[str]] = defaultdict(list)
+        for key, row in movements.items():
+            if row["type"] == "payout":
+                self.left[row["source"]].append(key)
 
     def at_bank(self, payout: Record) -> list[Record]:
         """Return the bank's transactions that carry a payout's id or reference."""
-        marks = {mark for mark in (payout["id"], payout["reference"]) if mark}
-        return [
-            row
-            for row in self.transactions.values()
-            if row["end_to_end_id"] in marks or marks & set(str(row["remittance"]).split())
-        ]
+        marks = [mark for mark in (payout["id"], payout["reference"]) if mark]
+        found = {key: row for mark in marks for key, row in self.marked.get(mark, {}).items()}
+        return list(found.values())
 
     def left_gateway(self, payout: Record) -> list[Record]:
         """Return Odoo's lines of the movement by which a payout left the balance."""
-        names = [
-            key
-            for key, row in self.movements.items()
-            if row["source"] == payout["id"] and row["type"] == "payout"
+        return [
+            line
+            for name in self.left.get(payout["id"], [])
+            for _, line in self.bearing.get(name, [])
         ]
-        return [line for line in self.lines.values() if _bears(line, names)]
 
     def arrived(self, transaction: Record) -> list[Record]:
         """Return Odoo's lines of a bank transaction: by its identity, else by amount and day."""
-        named = [line for line in self.lines.values() if _bears(line, [transaction["id"]])]
         days = {transaction["booking_date"], transaction["value_date"]}
-        return named or [
+        return [line for _, line in self.bearing.get(transaction["id"], [])] or [
             line
-            for line in self.lines.values()
-            if _money(line) == _money(transaction)
-            and str(line["date"])[:10] in days
-            and not _bears(line, [*self.movements, *self.transactions])
+            for line in self.nameless.get(_money(transaction), [])
+            if str(line["date"])[:10] in days
         ]
-
-
-def _bears(line: Record, names: list[str]) -> bool:
-    """Tell whether a line carries one of these identities, be it wrapped."""
-    return any(name in str(line["unique_import_id"]) for name in names)
 
 
 def _money(row: Mapping[str, object]) -> tuple[Decimal, str]:

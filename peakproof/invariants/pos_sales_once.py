@@ -109,11 +109,7 @@ def _sale(findings: Findings, sale: Record, found: list[Booking]) -> None:
 
 
 def _refunds(findings: Findings, figures: Counter[str], books: TillBooks, identity: str) -> None:
-    given = [
-        refund
-        for refund in books.refunds.values()
-        if refund["sale_id"] == identity and refund["state"] == "completed"
-    ]
+    given = books.refunds_of.get(identity, [])
     figures["refunds"] += len(given)
     wanted = sorted(Decimal(refund["amount"]) for refund in given)
     found = books.of_refunds(identity)
@@ -214,12 +210,9 @@ def _day(
         findings.add("day with other sales", expected=wanted, found=total, subject=subject)
     numbers = {booking.record["session_id"] for booking in sold if booking.kind == "pos_order"}
     if numbers:
-        held = [one for one in books.bookings if one.record.get("session_id") in numbers]
-        sessions = [
-            session
-            for key, session in facts.final("odoo", "pos_session").items()
-            if int(key) in numbers
-        ]
+        held = [one for number in sorted(numbers) for one in books.in_session.get(number, [])]
+        known = facts.final("odoo", "pos_session")
+        sessions = [known[str(number)] for number in sorted(numbers) if str(number) in known]
         _sessions(findings, subject, held, sessions, close, wanted)
 
 

@@ -23,7 +23,7 @@ from collections import Counter
 from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
-from peakproof.evidence.creditnotes import credit_notes, invoices
+from peakproof.evidence.creditnotes import credit_notes, invoiced_origins, invoices
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -182,23 +182,16 @@ def _tax(findings: Findings, order: Record, posted: list[Record], subject: str) 
 
 def _invoiced(facts: Facts, gid: str) -> bool:
     names = {(facts.odoo_orders.get(n) or {}).get("name") for n in facts.odoo_ids.get(gid, [])}
-    return any(
-        move["move_type"] == "out_invoice" and move["invoice_origin"] in names
-        for move in facts.final("odoo", "invoice").values()
-    )
+    return not names.isdisjoint(invoiced_origins(facts))
 
 
 def _waiting(facts: Facts, gid: str) -> Decimal:
     """Return what waits for an approval, if nobody in the story gave it."""
     approved = any(
         one.action == "approve" and one.outcome == "ok" and one.arguments.get("order") == gid
-        for one in facts.operations
+        for one in facts.operations_on.get(gid, [])
     )
-    rows = [
-        row
-        for row in facts.final("connector", "approval").values()
-        if row["order"] == gid and row["pending"]
-    ]
+    rows = [row for row in facts.approvals_of.get(gid, []) if row["pending"]]
     return ZERO if approved else _sum(rows)
 
 
@@ -210,9 +203,8 @@ def _goods(
     subject: str,
 ) -> None:
     gid, order = about
-    numbers = set(facts.correlated().get(gid, []))
-    pickings = facts.final("odoo", "picking").values()
-    mine = [one for one in pickings if one["sale_id"] in numbers]
+    numbers = dict.fromkeys(facts.correlated().get(gid, []))
+    mine = [picking for number in numbers for picking in facts.pickings_of.get(number, [])]
     sent, open_units, moves = Counter[str](), Counter[str](), set()
     for picking in mine:
         for line in picking["lines"] if picking["type"] == "outgoing" else []:
@@ -221,10 +213,9 @@ def _goods(
                 open_units[line["sku"]] += int(line["demand"])
             moves.add(line["id"])
     back: Counter[str] = Counter()
-    for picking in pickings:
-        for line in picking["lines"]:
-            if line["return_of"] in moves:
-                back[line["sku"]] += int(line["moved"])
+    for move in moves:
+        for line in facts.returns_of.get(move, []):
+            back[line["sku"]] += int(line["moved"])
     refunded = [line for refund in order.get("refunds") or [] for line in refund["lines"]]
     wanted, kept = Counter[str](), Counter[str]()
     for line in refunded:

@@ -37,6 +37,7 @@ from peakproof.evidence import (
 )
 from peakproof.evidence.facts import CLOCK_TOLERANCE_SECONDS
 from peakproof.evidence.quants import Quants
+from peakproof.evidence.spans import Spans
 from peakproof.evidence.stock import StockLedger, StoreMove, carried, known_cause
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict
@@ -218,9 +219,8 @@ def _free(facts: Facts, ledger: StockLedger, findings: Findings, figures: Counte
         range_ = Range(start, start)
         for move in ledger.moves_by_sku.get(sku, []):
             range_.add(move)
-        for move in ledger.telephone:
-            if move.sku == sku:
-                range_.add(move)
+        for move in ledger.telephone_by_sku.get(sku, []):
+            range_.add(move)
         figures["free_compared"] += 1
         if not range_.allows(found[sku]):
             findings.add(
@@ -244,14 +244,20 @@ def _meanwhile(
     for sku, location in quants.states:
         if sku not in ledger.initial:
             continue
-        moves = ledger.moves_by_sku.get(sku, [])
+        deeds = Spans(
+            (
+                move.began_seconds - CLOCK_TOLERANCE_SECONDS,
+                move.ended_seconds + CLOCK_TOLERANCE_SECONDS,
+            )
+            for move in ledger.moves_by_sku.get(sku, [])
+        )
         before = float(ledger.initial[sku].get(location, 0))
         for state in quants.during((sku, location)):
             changed, before = state.on_hand != before, state.on_hand
             if not changed:
                 continue
             figures["on_hand_commits"] += 1
-            by_deed = _covered(moves, state.time_seconds)
+            by_deed = deeds.touch(state.time_seconds, state.time_seconds)
             by_order = state.transaction in quants.order_transactions
             shown: list[Event] = [state.event]
             subject = f"{sku}@{location}"
@@ -271,15 +277,6 @@ def _meanwhile(
                     subject=subject,
                     events=shown,
                 )
-
-
-def _covered(moves: list[StoreMove], at_seconds: float) -> bool:
-    return any(
-        move.began_seconds - CLOCK_TOLERANCE_SECONDS
-        <= at_seconds
-        <= move.ended_seconds + CLOCK_TOLERANCE_SECONDS
-        for move in moves
-    )
 
 
 def _day() -> Story:
