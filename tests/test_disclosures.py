@@ -11,6 +11,7 @@ from peakproof.connector import ConnectorSpec
 from peakproof.disclosures import Disclosures
 from peakproof.history import History, HistoryWriter
 from peakproof.plan import Customer, Plan, Shop
+from peakproof.runtime.addons import own_modules
 from peakproof.seed import Clock
 
 TOKEN = "shpat_0123456789"

@@ -19,16 +19,20 @@ from peakproof.plan import Plan
 __all__ = [
     "FIVE_FIGURES",
     "SCHEMA",
+    "BreakRecord",
     "ConnectorRecord",
     "CrashRecord",
     "FigureRecord",
     "FindingRecord",
     "GateRecord",
     "LatencyRecord",
+    "ModelUse",
     "NotApplicable",
+    "OdooUserRecord",
     "ReportPaths",
     "ResultRecord",
     "RunRecord",
+    "ScopeRecord",
     "TrailStep",
 ]
 
@@ -131,6 +135,61 @@ class NotApplicable(msgspec.Struct, kw_only=True):
     reason: str
 
 
+class ScopeRecord(msgspec.Struct, kw_only=True):
+    """What a vendor's credential was granted, against what the connector's calls needed.
+
+    Of a need written ``a|b`` one is enough. ``least`` would have done, and no part of it can be
+    left out; ``spare`` was granted and would not be missed.
+    """
+
+    system: str
+    kind: str  # in the vendor's words, such as "OAuth permissions"
+    granted: list[str]
+    needs: list[str]
+    least: list[str]
+    spare: list[str]
+    refused: list[str] = []  # needs that the grant did not meet
+    includes: dict[str, list[str]] = {}  # what comes with a scope
+    note: str = ""
+
+
+class ModelUse(msgspec.Struct, kw_only=True):
+    """What a connector did with one of Odoo's models.
+
+    ``operations`` are the rights that Odoo asked for; methods and fields are those of calls.
+    """
+
+    model: str
+    operations: list[str] = []
+    methods: list[str] = []
+    fields_read: list[str] = []
+    fields_written: list[str] = []
+
+
+class OdooUserRecord(msgspec.Struct, kw_only=True):
+    """An Odoo user that a connector's work was done as: what he may do, and what was needed."""
+
+    login: str
+    superuser: bool = False  # Odoo refuses him nothing
+    models_granted: int | None = None  # in which he may do anything at all; None: not known
+    models: list[ModelUse] = []
+    groups: list[str] = []  # that he was given
+    groups_least: list[str] = []  # that would have done
+    note: str = ""  # what could be observed and what not
+
+
+class BreakRecord(msgspec.Struct, kw_only=True):
+    """Something the connector uses that goes away: with which version, and when."""
+
+    system: str
+    what: str
+    breaks_with: str = ""  # the version; empty where none is announced
+    when: str = ""  # a date, or the vendor's words
+    uses: int = 0
+    gone: bool = False  # it is not there any more
+    note: str = ""
+
+
 class RunRecord(msgspec.Struct, kw_only=True):
     """One scenario, played once and judged."""
 
@@ -153,6 +212,9 @@ class RunRecord(msgspec.Struct, kw_only=True):
     folder: str = ""
     not_simulated: list[str] = []
     notes: list[str] = []  # such as "planned fault X never fired"
+    scopes: list[ScopeRecord] = []
+    odoo_users: list[OdooUserRecord] = []
+    breaks: list[BreakRecord] = []
 
 
 class GateRecord(msgspec.Struct, kw_only=True):
@@ -169,6 +231,9 @@ class GateRecord(msgspec.Struct, kw_only=True):
     harness_share: float | None = None
     versions: dict[str, str] = {}
     not_applicable: list[NotApplicable] = []
+    scopes: list[ScopeRecord] = []  # this and the next two: of all runs together
+    odoo_users: list[OdooUserRecord] = []
+    breaks: list[BreakRecord] = []
 
 
 class ReportPaths(msgspec.Struct, kw_only=True, frozen=True):

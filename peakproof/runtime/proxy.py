@@ -37,6 +37,11 @@ _UNREADABLE = (
     msgspec.DecodeError, ExpatError, xmlrpc.client.Error,
     AttributeError, KeyError, TypeError, ValueError,
 )  # fmt: skip
+# From Odoo's documentation of its external RPC API (the log of Odoo 19 still says Odoo 20 of all).
+REMOVED = {
+    "db": ["Odoo 20", "fall 2026; Odoo Online 19.1"],
+    "object": ["Odoo 22", "fall 2028; Odoo Online 21.1 (winter 2027)"],
+}
 _JSON2 = re.compile(r"/json/2/([\w.]+)/(\w+)")
 _CALL_KW = re.compile(r"/web/dataset/call_(?:kw|button)(?:/([\w.]+)/(\w+))?")
 
@@ -111,7 +116,9 @@ def operation(request: Request) -> str:
         if request.path.startswith("/xmlrpc"):
             arguments, method = xmlrpc.client.loads(request.body, use_builtin_types=True)
             record.api_version = "xmlrpc"
-            return _classic(request, request.path.rsplit("/", 1)[-1], str(method), arguments)
+            endpoint, _, service = request.path.rpartition("/")
+            _goes_away(request, endpoint, service)
+            return _classic(request, service, str(method), arguments)
     except _UNREADABLE:
         record.error_codes = ["unreadable"]
     return f"{request.method} {request.path}"
@@ -122,11 +129,19 @@ def _json_rpc(request: Request) -> str:
     record.api_version = "jsonrpc"
     params = msgspec.json.decode(request.body).get("params") or {}
     if "service" in params:
+        _goes_away(request, "/jsonrpc", str(params["service"]))
         return _classic(
             request, str(params["service"]), str(params["method"]), params.get("args") or []
         )
     record.arguments = redacted({key: params.get(key) for key in ("args", "kwargs")})
     return f"{params['model']}.{params['method']}"
+
+
+def _goes_away(request: Request, endpoint: str, service: str) -> None:
+    """Note that a call is one of the old services, and which Odoo has them no more."""
+    what = f"{endpoint} ({service})"
+    request.record.deprecated = [what]
+    request.record.breaks = {what: REMOVED.get(service, REMOVED["object"])}
 
 
 def _classic(request: Request, service: str, method: str, arguments: Sequence[Any]) -> str:

@@ -19,6 +19,14 @@ select m.model, a.group_id,
 from ir_model_access a join ir_model m on m.id = a.model_id
 where a.active order by m.model, a.group_id
 """
+_RULES = """
+select m.model, g.group_id,
+       concat(case when r.perm_read then 'r' end, case when r.perm_write then 'w' end,
+              case when r.perm_create then 'c' end, case when r.perm_unlink then 'u' end) as may
+from ir_rule r join ir_model m on m.id = r.model_id
+join rule_group_rel g on g.rule_group_id = r.id
+where r.active and m.model = any(%s) order by m.model, g.group_id
+"""
 _LINES = """
 select model, name, relation from ir_model_fields
 where ttype = 'one2many' and model = any(%s) order by model, name
@@ -26,9 +34,10 @@ where ttype = 'one2many' and model = any(%s) order by model, name
 
 
 def read_rights(dsn: str, users: list[int], models: list[str]) -> dict[str, Any]:
-    """Return ``users`` (id -> login, groups), ``implied`` groups, ``rights`` and ``lines``.
+    """Return ``users`` (id -> login, groups), ``implied`` groups, ``rights``, ``rules``, ``lines``.
 
-    ``rights`` are rows of model, group ("" is everybody) and letters of "rwcu"; ``lines`` name
+    ``rights`` are rows of model, group ("" is everybody) and letters of "rwcu", as are, of these
+    models, the ``rules`` by which a group sees more of their records than others; ``lines`` name
     for these models' one-to-many fields what they hold.
     """
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
@@ -48,8 +57,12 @@ def read_rights(dsn: str, users: list[int], models: list[str]) -> dict[str, Any]
             [row["model"], names.get(row["group_id"], ""), row["may"]]
             for row in connection.execute(_RIGHTS)
         ]
+        rules = [
+            [row["model"], names.get(row["group_id"], ""), row["may"]]
+            for row in connection.execute(_RULES, [models])
+        ]
         lines = {
             f"{row['model']}.{row['name']}": row["relation"]
             for row in connection.execute(_LINES, [models])
         }
-    return {"users": known, "implied": implied, "rights": rights, "lines": lines}
+    return {"users": known, "implied": implied, "rights": rights, "rules": rules, "lines": lines}

@@ -26,7 +26,9 @@ class RequestRecord(msgspec.Struct, kw_only=True):
 
     ``client`` is a short hash of the credential, never the credential. ``arguments`` are the
     call's variables with secrets removed. ``status`` 0 means that nothing was answered. ``scopes``
-    are those that it needed; one of ``a|b`` is enough.
+    are those that it needed; one of ``a|b`` is enough. ``breaks`` names what it uses that goes
+    away, with the version that breaks it and when; ``sunset`` is the day on which the version
+    that it asked for ends.
     """
 
     status: int = 0
@@ -42,6 +44,8 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     fault: str = ""
     deprecated: list[str] = []
     scopes: list[str] = []
+    breaks: dict[str, list[str]] = {}
+    sunset: str = ""
     idempotency_key: str = ""
     document: str = ""
 

@@ -31,8 +31,11 @@ class Scopes:
     ) -> None:
         self.kind, self.needs, self.note = kind, needs, note
         self.includes = dict(includes or {})
-        known = {name for scopes in needs.values() for need in scopes for name in need.split("|")}
-        self.granted = tuple(dict.fromkeys(granted)) or tuple(sorted(known | set(self.includes)))
+        self._known = {
+            name for scopes in needs.values() for need in scopes for name in need.split("|")
+        }
+        every = sorted(self._known | set(self.includes))
+        self.granted = tuple(dict.fromkeys(granted)) or tuple(every)
         self._good = {*self.granted}.union(*(self.includes.get(name, ()) for name in self.granted))
 
     def missing(self, request: Request, more: Sequence[str] = ()) -> list[str]:
@@ -48,5 +51,6 @@ class Scopes:
             "includes": {
                 name: list(self.includes[name]) for name in self.granted if name in self.includes
             },
+            "known": sorted(self._known),
             "note": self.note,
         }

@@ -17,8 +17,9 @@ from .context import Context
 from .cost import throttle_status
 from .execute import BadDocument, Engine, Prepared, Result
 from .oauth import Client, Token
+from .outlook import ended_on
 from .shop import Shop
-from .versions import resolve
+from .versions import dated, resolve
 
 __all__ = ["KEPT_MAX", "GraphqlApi", "authenticated", "unauthorised"]
 
@@ -86,6 +87,8 @@ class GraphqlApi:
         version = resolve(requested)
         record = request.record
         record.requested_version, record.api_version = requested, version
+        if dated(requested):
+            record.sunset = ended_on(requested)
         kept = self._find(request, version)
         if kept is not None:
             request.context["kept"] = kept
@@ -168,6 +171,7 @@ class GraphqlApi:
         record = request.record
         record.operation_type, record.deprecated = "query", kept.prepared.deprecated
         record.scopes = kept.prepared.scopes
+        record.breaks = kept.prepared.outlook.of(kept.variables)
         throttled = self._charge(request, kept.requested)
         if throttled is not None:
             return throttled
@@ -197,6 +201,7 @@ class GraphqlApi:
         finally:
             shop.request_id = ""
         record.deprecated, record.scopes = prepared.deprecated, [*prepared.scopes, *context.scopes]
+        record.breaks = prepared.outlook.of(given)
         record.idempotency_key = context.idempotency_key
         actual = requested if prepared.is_mutation else min(requested, context.objects or 1)
         cost = self._settle(request, requested, actual)

@@ -33,6 +33,7 @@ from .cost import CostPlan, CostSettings
 from .errors import ApiError
 from .idempotency import guarded
 from .misfits import describe
+from .outlook import Outlook
 from .registry import Resolvers
 from .schema import check, load_schema
 from .values import ABSENT, Misfit, literal, reader
@@ -74,6 +75,7 @@ class Prepared:
             if isinstance(entry, FragmentDefinitionNode)
         }
         self.is_mutation = operation.operation is OperationType.MUTATION
+        self.outlook = Outlook(document, operation, version)
         self.cost = CostPlan(operation, self.fragments, settings)
         self.conditions = _condition_names(operation, self.fragments)
         self.deprecated: list[str] = []

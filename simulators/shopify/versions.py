@@ -7,7 +7,9 @@ Not modelled: release candidates and ``unstable`` have no schema of their own; t
 stable one answers for them, and the header says so.
 """
 
-__all__ = ["NEWEST", "OLDEST", "VERSIONS", "at_least", "resolve"]
+import re
+
+__all__ = ["NEWEST", "OLDEST", "VERSIONS", "at_least", "dated", "resolve"]
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 OLDEST = VERSIONS[0]
@@ -21,6 +23,11 @@ def resolve(requested: str) -> str:
     if requested == "unstable" or requested > NEWEST:
         return NEWEST
     return OLDEST
+
+
+def dated(requested: str) -> bool:
+    """Tell whether a version is named by its quarter."""
+    return re.fullmatch(r"\d{4}-\d{2}", requested) is not None
 
 
 def at_least(version: str, wanted: str) -> bool:

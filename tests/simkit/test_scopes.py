@@ -28,7 +28,12 @@ def test_what_was_not_granted_is_missing() -> None:
 def test_a_scope_may_bring_another() -> None:
     scopes = Scopes("scopes", NEEDS, ["write_orders"], INCLUDES)
     assert asked(scopes, "orders.list") == (["read_orders"], [])
-    assert scopes.told() == {"granted": ["write_orders"], "includes": INCLUDES, "note": ""}
+    assert scopes.told() == {
+        "granted": ["write_orders"],
+        "includes": INCLUDES,
+        "known": ["all", "payments", "read_orders", "write_orders"],
+        "note": "",
+    }
 
 
 def test_an_operation_that_needs_nothing() -> None:
