@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONNECTOR ?= connectors/oca_shopify
 SEED ?= 1
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
 
-.PHONY: help check test gate selftest lock docs clean
+.PHONY: help check test gate selftest images lock docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -35,8 +36,12 @@ selftest: $(VENV)/.ready  ## prove what is found: the reference and every delibe
 docs: $(VENV)/.ready  ## write the reference pages from the registries
 	$(BIN)/python docs/generate.py
 
+images: $(VENV)/.ready  ## build every container image without a registry (docs/containers.md)
+	$(BIN)/python -m peakproof.runtime.images build
+
 lock: $(VENV)/.ready  ## pin every requirement by hash, without any index address
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
+	$(COMPILE) --all-extras pyproject.toml -o requirements.txt
+	$(COMPILE) --extra reference --constraint requirements.txt pyproject.toml -o compose/harness/requirements.txt
 
 clean:  ## remove what make built here (not the cache of Odoo)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist

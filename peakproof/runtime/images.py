@@ -1,0 +1,231 @@
+"""The container images of a world: one list, built here or taken from a registry.
+
+Without a registry: ``python -m peakproof.runtime.images build`` (``make images``) makes a base
+from the Debian archive and every image from it, under ``peakproof/NAME:TAG``. With one, only what
+is our own is built, by the same Dockerfiles; the rest are the official images. Which is used:
+``PEAKPROOF_<NAME>_IMAGE``, else the local image if there is one, else the official one.
+
+An image carries the digest of what it was made of as a label, and is not built again while that
+is the same. Needs the ``docker`` client and, to build, a checkout.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from peakproof import catalog
+from peakproof.errors import EnvironmentLacks, UnknownName, UsageError
+from peakproof.runtime.debian import find_mirror
+from peakproof.runtime.progress import Progress, silent
+from peakproof.version import __version__
+
+__all__ = ["CONTENT_LABEL", "IMAGES", "SOURCES", "Image", "build", "ensure", "main", "resolve"]
+
+CONTENT_LABEL = "peakproof.content"
+SOURCES = ("peakproof", "simulators", "scenarios", "connectors", "contracts", "loadtests")
+SUITE = "trixie"
+_WIREMOCK_VERSION = "3.13.2"
+_WIREMOCK_JAR = "wiremock-standalone.jar"
+_LAST_LINES = 15
+
+
+class Image(msgspec.Struct, frozen=True):
+    """One image: ``peakproof/NAME:tag`` is built from ``compose/NAME`` upon ``base``.
+
+    ``official`` is what a registry offers in its place, "" when it is ours alone. ``sources`` are
+    folders of the checkout that go into it; its build context is then the whole checkout.
+    """
+
+    name: str
+    tag: str
+    official: str = ""
+    base: str = "base"
+    sources: tuple[str, ...] = ()
+
+    @property
+    def local(self) -> str:
+        """The name it is built under."""
+        return f"peakproof/{self.name}:{self.tag}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that names another image in its place."""
+        return f"PEAKPROOF_{self.name.upper()}_IMAGE"
+
+
+IMAGES = {
+    image.name: image
+    for image in (
+        Image("base", SUITE, f"debian:{SUITE}-slim", base=""),
+        Image("python", "3.13", f"python:3.13-slim-{SUITE}"),
+        Image("harness", __version__, base="python", sources=SOURCES),
+        Image("odoo", "19.0", "odoo:19.0"),
+        Image("postgres", "17", "postgres:17"),
+        Image("wiremock", "3", f"wiremock/wiremock:{_WIREMOCK_VERSION}"),
+        Image("nettools", "1"),
+    )
+}
+
+
+def resolve(name: str) -> str:
+    """Return the image to use for a name of IMAGES; raises UnknownName."""
+    image = _image(name)
+    named = os.environ.get(image.variable)
+    if named:
+        return named
+    return image.local if _label(image.local) is not None or not image.official else image.official
+
+
+def ensure(name: str, progress: Progress = silent) -> str:
+    """Return the image to use, after building what is ours if it is absent or out of date.
+
+    Raises EnvironmentLacks with the builder's last lines when it cannot be built.
+    """
+    image, chosen = _image(name), resolve(name)
+    if chosen == image.local and catalog.root().joinpath("compose").is_dir():
+        _build(image, resolve(image.base) if image.base else "", progress)
+    return chosen
+
+
+def build(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
+    """Build local images, each after the one it is built upon; return them in that order."""
+    wanted = [_image(name) for name in names] or list(IMAGES.values())
+    ordered: dict[str, Image] = {}
+    for image in wanted:
+        chain = [image]
+        while chain[0].base:
+            chain.insert(0, _image(chain[0].base))
+        ordered.update({entry.name: entry for entry in chain})
+    for image in ordered.values():
+        _build(image, _image(image.base).local if image.base else "", progress)
+    return [image.local for image in ordered.values()]
+
+
+def _image(name: str) -> Image:
+    if name not in IMAGES:
+        raise UnknownName("image", name, sorted(IMAGES))
+    return IMAGES[name]
+
+
+def _build(image: Image, base: str, progress: Progress) -> None:
+    root = catalog.root()
+    folder = root / "compose" / image.name
+    if image.name == "wiremock":
+        _fetch_wiremock(folder)
+    content = _content(image, base)
+    if _label(image.local) == content:
+        return
+    progress(f"building {image.local}", None)
+    if not image.base:
+        mirror = find_mirror()
+        script = str(root / "compose" / "base.sh")
+        words = ["sh", script, image.local, SUITE, mirror.address, mirror.signed_by]
+        _run(words, {"CONTENT": content})
+        return
+    context = root if image.sources else folder
+    options = ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{CONTENT_LABEL}={content}"]
+    dockerfile = str(folder / "Dockerfile")
+    _run(["docker", "build", "--file", dockerfile, "--tag", image.local, *options, str(context)])
+
+
+def _content(image: Image, base: str) -> str:
+    """Return the digest of everything that an image is made of."""
+    root = catalog.root()
+    digest = hashlib.sha256()
+    if base:
+        digest.update((_inspect(base, "{{.Id}}") or base).encode())
+        places = [root / "compose" / image.name, *(root / name for name in image.sources)]
+    else:
+        authorities = Path("/usr/local/share/ca-certificates")
+        places = [root / "compose" / "base.sh", authorities]
+    for file in _files(places):
+        digest.update(f"\0{file}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        if place.is_file():
+            yield place
+        for file in sorted(place.rglob("*")):
+            hidden = any(part == "__pycache__" or part.startswith(".") for part in file.parts[-2:])
+            if file.is_file() and not hidden:
+                yield file
+
+
+def _label(reference: str) -> str | None:
+    """Return the content label of an image, "" if it has none, None if there is no such image."""
+    return _inspect(reference, f'{{{{index .Config.Labels "{CONTENT_LABEL}"}}}}')
+
+
+def _inspect(reference: str, template: str) -> str | None:
+    if shutil.which("docker") is None:
+        return None
+    command = ["docker", "image", "inspect", "--format", template, reference]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _fetch_wiremock(folder: Path) -> None:
+    """Put WireMock's jar beside its Dockerfile, from its npm package."""
+    target = folder / _WIREMOCK_JAR
+    if target.is_file():
+        return
+    with tempfile.TemporaryDirectory() as place:
+        _run(["npm", "pack", f"wiremock@{_WIREMOCK_VERSION}", "--silent"], cwd=Path(place))
+        with tarfile.open(next(Path(place).glob("wiremock-*.tgz"))) as package:
+            member = package.extractfile(
+                f"package/build/wiremock-standalone-{_WIREMOCK_VERSION}.jar"
+            )
+            assert member is not None, "the npm package of WireMock holds its jar"
+            half = target.with_suffix(".part")
+            half.write_bytes(member.read())
+            half.replace(target)
+
+
+def _run(
+    words: list[str], environment: dict[str, str] | None = None, cwd: Path | None = None
+) -> None:
+    if shutil.which(words[0]) is None:
+        raise EnvironmentLacks(
+            f"{words[0]} is not on the path, and the images are built with it. Next step: install "
+            f"it (docs/containers.md says which packages building needs)."
+        )
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env={**os.environ, "DOCKER_BUILDKIT": "0", **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        said = "\n    ".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
+        raise EnvironmentLacks(
+            f"`{' '.join(words[:3])} ...` ended with {done.returncode}:\n    {said}\n"
+            "Next step: see that the docker engine runs (`docker info`) and reaches the network."
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build every image, or those named: the body of ``make images``."""
+    if not arguments or arguments[0] != "build":
+        raise UsageError(f"Expected `build [NAME ...]`, found {list(arguments)}.")
+    for reference in build(arguments[1:], lambda text, _fraction: print(text, flush=True)):
+        print(reference, _inspect(reference, "{{.Size}}"), "bytes", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
