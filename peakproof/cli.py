@@ -37,6 +37,7 @@ from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
 from peakproof.runtime.doctor import examine
 from peakproof.runtime.process import ProcessRuntime
+from peakproof.sandbox_commands import app as sandbox_app
 from peakproof.selftest import SEEDS_MAX, SelftestRequest, chosen, selftest, stored
 from peakproof.version import __version__
 
@@ -49,6 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(sandbox_app, name="sandbox")
 _CONSOLE = Console(highlight=False)
 
 ConnectorOption = Annotated[
