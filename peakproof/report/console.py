@@ -14,6 +14,7 @@ from rich.text import Text
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
 from peakproof.report.headline import headline, run_names
+from peakproof.report.outlook import outlook_lines
 from peakproof.report.records import FindingRecord, GateRecord, ReportPaths, ResultRecord, RunRecord
 from peakproof.report.scrub import scrub
 
@@ -55,6 +56,8 @@ def print_gate(
         console.print()
     for item in gate.not_applicable:
         console.print(Text(f"left out: {item.scenario} ({item.reason})", style="dim"))
+    for line in outlook_lines(gate):
+        console.print(Text(line), soft_wrap=True)
     _end(gate, paths, console)
 
 

@@ -21,6 +21,7 @@ from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
 from peakproof.report.headline import headline, run_names
 from peakproof.report.latency import LatencyStrips, level_verdict
+from peakproof.report.outlook import outlook
 from peakproof.report.records import (
     FIVE_FIGURES,
     FigureRecord,
@@ -77,6 +78,7 @@ def render_html(gate: GateRecord, histories: Sequence[History | None]) -> str:
                 zip(run_names(gate), gate.runs, padded, strict=False), 1
             )
         ],
+        outlook=outlook(gate),
         not_simulated=list(dict.fromkeys(t for run in gate.runs for t in run.not_simulated)),
         exit_meaning=words.EXIT_MEANING.get(ExitCode(gate.exit_code), ""),
     )

@@ -242,3 +242,4 @@ class ReportPaths(msgspec.Struct, kw_only=True, frozen=True):
     html: Path
     junit: Path
     verdict: Path
+    summary: Path

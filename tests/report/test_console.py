@@ -15,6 +15,7 @@ PATHS = ReportPaths(
     html=Path("runs/gate/report.html"),
     junit=Path("runs/gate/junit.xml"),
     verdict=Path("runs/gate/verdict.json"),
+    summary=Path("runs/gate/summary.md"),
 )
 
 
