@@ -16,7 +16,7 @@ from peakproof import catalog
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import UsageError
 from peakproof.history import History
-from peakproof.judging import judge_run
+from peakproof.judging import judge_run, sum_up
 from peakproof.outcomes import Verdict, exit_code, worst
 from peakproof.plan import Plan
 from peakproof.report import write_reports
@@ -161,6 +161,7 @@ def check(run_folder: Path, console: Console) -> int:
 
 def _publish(record: GateRecord, histories: list[History], target: Path, console: Console) -> None:
     """Write and print the reports, without the credentials of any run in them."""
+    sum_up(record)
     secrets = [word for run in record.runs for word in RunFolder(Path(run.folder)).secrets()]
     paths = write_reports(record, histories, target, secrets)
     print_gate(record, paths, console, secrets)

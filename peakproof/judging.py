@@ -9,16 +9,19 @@ import ast
 import msgspec
 
 from peakproof import catalog, faults, invariants
+from peakproof.deprecations import breaks_of, merged_breaks
 from peakproof.evidence import Claims, Result, ServiceLevel, trail, unknown
 from peakproof.figures import Figures, figures
 from peakproof.history import History
 from peakproof.outcomes import Verdict, worst
 from peakproof.plan import Plan
+from peakproof.privileges import merged_scopes, merged_users, odoo_users_of, scopes_of
 from peakproof.report.records import (
     ConnectorRecord,
     CrashRecord,
     FigureRecord,
     FindingRecord,
+    GateRecord,
     LatencyRecord,
     ResultRecord,
     RunRecord,
@@ -27,7 +30,7 @@ from peakproof.report.telling import tell
 from peakproof.run import load_scenario
 from peakproof.store import RunFolder, RunMeta
 
-__all__ = ["claims_of", "judge_run"]
+__all__ = ["claims_of", "judge_run", "sum_up"]
 
 # What a call that nobody simulates is marked with: an operation or parameter, a route, a host.
 NOT_MODELLED = {"PEAKPROOF_NOT_MODELLED", "not_modelled", "unmapped_host"}
@@ -90,11 +93,20 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
         fault_colours={name: module.COLOUR for name, module in faults.REGISTRY.items()},
         logs={path.stem: f"logs/{path.name}" for path in sorted(folder.path.glob("logs/*.log"))},
         folder=str(folder.path),
-        not_simulated=_not_simulated(
-            [meta.systems.get(part, part) for part in scenario.simulators]
-        ),
+        not_simulated=_not_simulated([meta.systems.get(part, part) for part in scenario.simulators])
+        + [f"{name}: {text}" for name, text in meta.partners.items()],
         notes=notes,
+        scopes=scopes_of(history),
+        odoo_users=odoo_users_of(history, meta.external),
+        breaks=breaks_of(history, meta.started_at[:10]),
     )
+
+
+def sum_up(gate: GateRecord) -> None:
+    """Say of all runs of a gate together what was used of what was granted, and what breaks."""
+    gate.scopes = merged_scopes(run.scopes for run in gate.runs)
+    gate.odoo_users = merged_users(run.odoo_users for run in gate.runs)
+    gate.breaks = merged_breaks(run.breaks for run in gate.runs)
 
 
 def _doubts(history: History, meta: RunMeta) -> list[str]:

@@ -19,7 +19,7 @@ from .execute import BadDocument, Engine, Prepared, Result
 from .oauth import Client, Token
 from .outlook import ended_on
 from .shop import Shop
-from .versions import dated, resolve
+from .versions import NEWEST, dated, resolve
 
 __all__ = ["KEPT_MAX", "GraphqlApi", "authenticated", "unauthorised"]
 
@@ -87,7 +87,7 @@ class GraphqlApi:
         version = resolve(requested)
         record = request.record
         record.requested_version, record.api_version = requested, version
-        if dated(requested):
+        if dated(requested) and requested < NEWEST:
             record.sunset = ended_on(requested)
         kept = self._find(request, version)
         if kept is not None:
