@@ -4,6 +4,8 @@ A shopper is called ``<script>``, an answer is lost, a connector crashes, one or
 twice and one article is sold once too often. Everything comes from one seed.
 """
 
+from copy import copy
+
 from peakproof.history import Event, History
 from peakproof.outcomes import Verdict, exit_code, worst
 from peakproof.plan import Customer, Plan, PlannedFault, Shop, Stage
@@ -311,7 +313,7 @@ def run(scenario: str, special: dict[str, ResultRecord], **rest: object) -> RunR
         scenario=scenario,
         seed=7,
         plan=plan,
-        connector=CONNECTOR,
+        connector=copy(CONNECTOR),
         verdict=worst([result.verdict for result in results]),
         reproduce=f"peakproof run {scenario} --connector connectors/oca_shopify --seed 7",
         started="2026-11-23T12:00:00Z",
@@ -461,7 +463,7 @@ def gate() -> tuple[GateRecord, list[History | None]]:
     ]
     verdict = worst([item.verdict for item in runs])
     record = GateRecord(
-        connector=CONNECTOR,
+        connector=copy(CONNECTOR),
         verdict=verdict,
         exit_code=int(exit_code(verdict)),
         runs=runs,
