@@ -1,4 +1,4 @@
-"""Finds the catalogue (simulators, contracts, scenarios, connectors) in a checkout or inside the wheel.
+"""Finds the catalogue (simulators, contracts, scenarios, connectors) in a checkout or the wheel.
 
 In a checkout the folders lie beside ``peakproof`` and are imported by their plain names; the
 wheel carries them as ``peakproof/_catalog/...``, so that no generic name lands in a stranger's

@@ -38,6 +38,8 @@ FLOWS = (
     "bank",
     "catalog",
     "customers",
+    "screening",
+    "messages",
 )
 
 
@@ -182,12 +184,17 @@ class ConnectorSpec(Strict):
     Where it is silent, a part is played by the simulator of that name. ``scopes`` are what the
     connector's manual asks a vendor for, part by part (``shopify = ["read_orders"]``); no more is
     granted. Where it is silent, its credential may do everything.
+
+    ``partners`` are mappings of the connector's own for WireMock, a folder for each part: instead
+    of those that come with peakproof (``tax``), or of a part that peakproof does not know, which
+    is then there in every story. docs/partners.md shows how.
     """
 
     connector: Identity
     addons: Addons | None = None
     start: Start | None = None
     systems: dict[str, str] = {}
+    partners: dict[str, str] = {}
     scopes: dict[str, list[str]] = {}
     environment: dict[str, str] = {}
     setup: Setup | None = None

@@ -27,7 +27,8 @@ class RunMeta(msgspec.Struct, kw_only=True):
 
     ``phases`` is seconds by phase; ``versions`` by part; ``flows`` and ``service_levels`` are
     the connector's claims at the time, ``operations`` what it says of its operation,
-    ``systems`` which simulator played a part; ``failure`` is why the run broke off, if it did.
+    ``systems`` which simulator played a part, ``partners`` what those that WireMock played do not
+    model; ``failure`` is why the run broke off, if it did.
     """
 
     scenario: str
@@ -46,6 +47,7 @@ class RunMeta(msgspec.Struct, kw_only=True):
     external: bool = True
     operations: dict[str, Any] = {}
     systems: dict[str, str] = {}
+    partners: dict[str, str] = {}
 
 
 class RunFolder:

@@ -23,6 +23,7 @@ from peakproof.errors import (
     WaitExpired,
     WorldFailed,
 )
+from peakproof.partners import Partners
 from peakproof.placeholders import render
 from peakproof.plan import Plan
 from peakproof.runtime.json2 import Odoo
@@ -112,6 +113,7 @@ class World:
         self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
         self.vendor_proxy: SimulatorClient | None = None
+        self.partners: Partners | None = None
         self.calendar = calendar
         self.run_script = run_script
         self.connector: Any = None
@@ -150,6 +152,8 @@ class World:
             if action not in acts:
                 raise UnknownName(f"{system} action", action, acts)
             return acts[action](self, **arguments)
+        if self.partners is not None and system in self.partners.contracts:
+            return self.partners.act(system, action, arguments)
         return self.simulator(system).act(action, arguments, actor)
 
     def pass_days(self, days: int = 1) -> dict[str, Any]:

@@ -6,7 +6,7 @@ one that was started is stopped, by process id, whatever happens after it.
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import psycopg
 
-from peakproof import catalog, faults
+from peakproof import catalog, contracts, faults
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.history import HistoryWriter
@@ -31,6 +31,7 @@ from peakproof.simkit.client import SimulatorClient
 from peakproof.store import RunFolder, RunMeta
 from peakproof.world import OdooTarget, World
 from peakproof.worldkits import Kits, plain_environment
+from peakproof.worldpartners import chosen_by, start_partners
 
 __all__ = ["build_world"]
 
@@ -63,6 +64,8 @@ def build_world(
         with builder.timed("simulators"):
             for part in scenario.simulators:
                 builder.simulator(part)
+            if scenario.partners or spec.partners:
+                builder.partners(scenario.partners, stack)
             if spec.systems or any("{proxy.url}" in text for text in spec.environment.values()):
                 builder.vendor_proxy()
         with builder.timed("odoo"):
@@ -201,6 +204,19 @@ class _Builder:
         self.meta.versions[part] = str(health.get("version", ""))
         self._vendor_hosts.update(dict.fromkeys(health.get("hosts", []), (part, url)))
 
+    def partners(self, wanted: Sequence[str], stack: contextlib.ExitStack) -> None:
+        """Start WireMock for the story's partners and the connector's own."""
+        partners = start_partners(
+            chosen_by(self.spec, wanted), self.site, self.folder, self.authority, self.clock,
+            self.seeds, self.kits.recorder("partners"),
+        )  # fmt: skip
+        stack.callback(partners.write_journal, self.folder.path / "parts")
+        self.world.partners = partners
+        self.world.values |= partners.values
+        self.meta.versions |= partners.versions
+        self.meta.partners = partners.not_modelled
+        self._vendor_hosts |= {host: (part, partners.url) for host, part in partners.hosts.items()}
+
     def vendor_proxy(self) -> None:
         """Start the forward proxy that leads the vendors' own host names to the simulators."""
         hosts = {}
@@ -337,7 +353,8 @@ class _Builder:
 
     def _environment(self) -> dict[str, str]:
         # A part that this story has not is "" to a connector that can do without it.
-        parts = {*catalog.names("simulators"), *self.spec.systems} - set(self.world.values)
+        parts = {*catalog.names("simulators"), *contracts.parts(), *self.spec.systems}
+        parts -= set(self.world.values)
         values = {**self.world.values, **dict.fromkeys(parts, _Nobody())}
         return {
             name: render(template, values, f"[environment] {name}")

@@ -1,4 +1,4 @@
-"""Fixtures that need real Odoo: one process runtime shared by the whole session.
+"""Fixtures of the whole session: real Odoo, by one process runtime, and every partner.
 
 The first session on a machine downloads and installs Odoo (two minutes); later ones start in
 seconds from the cache.
@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from peakproof.contracts import chosen, parts
 from peakproof.runtime.odoo import OdooProcess
 from peakproof.runtime.process import ProcessRuntime
 from peakproof.runtime.template import Template
+from tests.partners.served import Served, served
 
 NUMBERS = itertools.count()
 
@@ -54,3 +56,9 @@ def new_odoo(
 def odoo(new_odoo: Callable[..., OdooProcess]) -> OdooProcess:
     """A running Odoo with a fresh database."""
     return new_odoo()
+
+
+@pytest.fixture(scope="session")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Every partner of the catalogue, side by side in one WireMock."""
+    yield from served(tmp_path_factory.mktemp("partners"), chosen(parts(), {}, {}))

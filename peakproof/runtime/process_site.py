@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from peakproof import catalog
 from peakproof.errors import UsageError
+from peakproof.runtime import wiremock
 from peakproof.runtime.odoo import Database, OdooProcess
 from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.supervise import OnEvent, Supervised
@@ -99,6 +100,19 @@ class ProcessSite:
             cwd=catalog.root(),
             on_event=on_event,
         )
+        self._stack.callback(process.stop)
+        return process
+
+    def wiremock(
+        self,
+        name: str,
+        options: Sequence[str],
+        _folder: Path,
+        log_path: Path,
+        on_event: OnEvent,
+    ) -> Supervised:
+        """Return a WireMock, run by a Java of this machine."""
+        process = Supervised(name, wiremock.command(options), log_path, on_event=on_event)
         self._stack.callback(process.stop)
         return process
 

@@ -122,6 +122,20 @@ class Site(Protocol):
         The word "python" stands for ours. ``folder`` is the connector's, for it to read.
         """
 
+    def wiremock(
+        self,
+        name: str,
+        options: Sequence[str],
+        folder: Path,
+        log_path: Path,
+        on_event: OnEvent,
+        /,
+    ) -> Program:
+        """Return a WireMock, not yet started; it reads its mappings in ``folder``.
+
+        Raises EnvironmentLacks, naming the next step, where there is none to be had.
+        """
+
     def odoo(
         self,
         log_path: Path,

@@ -11,19 +11,23 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from peakproof.errors import UsageError, WorldFailed
+from peakproof.errors import UnknownName, UsageError, WorldFailed
 from peakproof.simkit.client import SimulatorClient
 
 __all__ = [
     "ODOO",
     "VENDORS",
     "Background",
+    "PartnerRule",
     "ProcessToken",
     "RuleToken",
     "Target",
     "World",
+    "add_partner_rule",
     "add_rule",
     "add_vendor_rule",
+    "heal_partner",
+    "partner_met",
     "remove_rule",
     "require",
     "rule_fired",
@@ -62,6 +66,7 @@ class World(Protocol):
     connector: Any
     odoo_proxy: SimulatorClient | None
     vendor_proxy: SimulatorClient | None
+    partners: Any
 
     def simulator(self, name: str) -> SimulatorClient:
         """Return a simulator's control client."""
@@ -78,6 +83,12 @@ class RuleToken(msgspec.Struct, frozen=True):
 
     system: str
     rule: str
+
+
+class PartnerRule(msgspec.Struct, frozen=True):
+    """A rule that was added at the partners."""
+
+    rule: Any
 
 
 class ProcessToken(msgspec.Struct):
@@ -149,6 +160,40 @@ def remove_rule(world: World, token: RuleToken) -> None:
 def rule_fired(world: World, token: RuleToken) -> int:
     """Return how often a rule took effect."""
     return _client(world, token.system).fired(token.rule)
+
+
+def add_partner_rule(
+    world: World,
+    fault: str,
+    response: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *own: str,
+) -> PartnerRule:
+    """Have a partner answer otherwise: ``response`` is WireMock's, ``own`` the fault's options.
+
+    Option ``simulator`` names the partner's part, ``operation`` is a glob of what it takes,
+    ``count`` how often. Raises UsageError.
+    """
+    known = ("simulator", "operation", "count", *own)
+    for name in options:
+        if name not in known:
+            raise UnknownName("option", name, known, fault)
+    if "simulator" not in options:
+        raise UsageError(f"{fault}: say which partner is meant, by option simulator.")
+    partners = require(world.partners, "the partners")
+    operation, count = str(options.get("operation", "*")), int(options.get("count", 0))
+    rule = partners.inject(fault, options["simulator"], operation, response, count)
+    return PartnerRule(rule)
+
+
+def heal_partner(world: World, token: PartnerRule) -> None:
+    """Remove a partner's rule; doing so again does no harm."""
+    require(world.partners, "the partners").heal(token.rule)
+
+
+def partner_met(world: World, token: PartnerRule) -> int:
+    """Return how many calls a partner's rule has met."""
+    return int(require(world.partners, "the partners").fired(token.rule))
 
 
 class Background:

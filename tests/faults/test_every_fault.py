@@ -20,6 +20,7 @@ import pytest
 
 from peakproof.errors import EnvironmentLacks, OdooRefused, UsageError, WorldFailed
 from peakproof.faults import REGISTRY
+from peakproof.partners import Partners
 from peakproof.plan import Location, Product, Shop, Variant
 from peakproof.runtime import proxy, vendor_proxy
 from peakproof.runtime.certificates import Authority
@@ -53,7 +54,7 @@ class World:
         vendors: Hosted,
         receiver: Receiver,
         folder: Path,
-        new_server: Callable[[], Cluster],
+        shared: Callable[[str], Any],
     ) -> None:
         self.shop = shop
         self.receiver = receiver
@@ -67,7 +68,7 @@ class World:
             trust_env=False,
             timeout=2,
         )
-        self._new_server = new_server
+        self._shared = shared
         self.proxied = True
         self.session: psycopg.Connection[Any] | None = None
         self.odoo_process = self.pulse("odoo")
@@ -82,7 +83,18 @@ class World:
 
     @property
     def database_server(self) -> Cluster:
-        return self._new_server()
+        return self._shared("server")
+
+    @property
+    def partners(self) -> Partners:
+        return self._shared("every").partners
+
+    def score(self) -> httpx.Response:
+        """Ask the partner for fraud about an order."""
+        served, asked = self._shared("every"), {"event": {"transaction_id": "1"}}
+        credentials = served.values["fraud"]
+        auth = (credentials["account_id"], credentials["license_key"])
+        return served.http.post("/minfraud/v2.0/score", json=asked, auth=auth)
 
     def odoo_dsn(self) -> str:
         return self.database_server.dsn("postgres")
@@ -142,9 +154,7 @@ def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
         Hosted(vendor_proxy.create, vendors_config(tmp_path, shop)) as vendors,
     ):
         shop.client.act("subscribe", {"uri": hook.url + "/hook"})
-        world = World(
-            shop, odoo, vendors, receiver, tmp_path, lambda: request.getfixturevalue("server")
-        )
+        world = World(shop, odoo, vendors, receiver, tmp_path, request.getfixturevalue)
         for process in (world.odoo_process, world.connector):
             process.start()
         try:
@@ -205,6 +215,23 @@ def vendor_fails(how: type[httpx.TransportError], *others: type[Exception]) -> A
 def vendor_slow(world: World) -> bool:
     begin = time.monotonic()
     world.vendor.get(VENDOR)
+    return time.monotonic() - begin >= 0.3
+
+
+def partner_fails(*how: type[httpx.TransportError]) -> Callable[[World], bool]:
+    def symptom(world: World) -> bool:
+        try:
+            world.score()
+        except how:
+            return True
+        return False
+
+    return symptom
+
+
+def partner_slow(world: World) -> bool:
+    begin = time.monotonic()
+    assert world.score().json()["disposition"]["action"] == "accept", "it answers all the same"
     return time.monotonic() - begin >= 0.3
 
 
@@ -308,6 +335,19 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[World], bool]]] = {
     ),
     "vendor_timeout": ({"simulator": "shopify"}, vendor_fails(httpx.ReadTimeout)),
     "vendor_slow": ({"delay_seconds": 0.3, "operation": "GET /orders"}, vendor_slow),
+    "partner_error": (
+        {"simulator": "fraud", "status": 502},
+        lambda world: world.score().status_code == 502,
+    ),
+    "partner_reset": (
+        {"simulator": "fraud"},
+        partner_fails(httpx.ReadError, httpx.RemoteProtocolError),
+    ),
+    "partner_malformed": (
+        {"simulator": "fraud", "operation": "sc*"},
+        partner_fails(httpx.RemoteProtocolError),
+    ),
+    "partner_slow": ({"simulator": "fraud", "median_seconds": 0.8, "sigma": 0.1}, partner_slow),
     "vendor_acknowledgement_lost": (
         {"host": ["api.vendor.test"], "operation": "POST *"},
         answer_lost(lambda world: VENDOR, lambda world: world.vendor),
@@ -362,6 +402,30 @@ def test_a_till_sends_a_sale_twice_until_it_is_healed(tmp_path: Path) -> None:
             fault.heal(world, token)
             assert twins() == 0
         assert fault.fired(world, token) == 1
+
+
+def test_a_partner_fails_for_a_while_by_the_number_of_calls(world: World) -> None:
+    fault = REGISTRY["partner_error"]
+    token = fault.inject(world, {"simulator": "fraud", "count": 2})
+    assert [world.score().status_code for _ in range(3)] == [503, 503, 200]
+    assert fault.fired(world, token) == 2
+    fault.heal(world, token)
+    assert world.score().status_code == 200
+    assert fault.fired(world, token) == 2
+
+
+def test_a_partners_fault_says_what_it_lacks(world: World) -> None:
+    fault = REGISTRY["partner_slow"]
+    with pytest.raises(UsageError, match="say which partner"):
+        fault.inject(world, {})
+    with pytest.raises(UsageError, match="Did you mean 'median_seconds'"):
+        fault.inject(world, {"simulator": "fraud", "median_second": 1})
+    with pytest.raises(UsageError, match="Did you mean 'fraud'"):
+        fault.inject(world, {"simulator": "frauds"})
+    with pytest.raises(UsageError, match="no operation of fraud is called 'scores'"):
+        fault.inject(world, {"simulator": "fraud", "operation": "scores"})
+    with pytest.raises(WorldFailed, match="partners"):
+        fault.inject(SimpleNamespace(partners=None), {"simulator": "fraud"})
 
 
 def test_a_removed_subscription_stays_removed(world: World) -> None:
