@@ -26,6 +26,7 @@ ORDINARY_PERIOD_SECONDS = 3600.0
 _LOOKS = 3
 _LOOK_GAP_SECONDS = 0.3
 _RESTLESS_LIMIT_SECONDS = 5.0  # what never came to rest gets no second long wait
+_PATIENCE = 3  # so many times the limit at most, while Odoo is still being written to
 
 
 class Settler:
@@ -58,15 +59,19 @@ class Settler:
     def settle(self, limit_seconds: float) -> bool:
         """Wait for rest; return False when the limit came first (recorded, not raised).
 
-        After such a failure the next waits are short, until the world has come to rest again.
+        While Odoo's records change, work is done and the limit begins anew, up to three times
+        as long in all: a slow machine is not a connector that never comes to rest. After such a failure the next waits are short, until the world has come to rest again.
         """
         self._phase("settle", "begin")
         begin = self._clock.now()
         if self._restless:
             limit_seconds = min(limit_seconds, _RESTLESS_LIMIT_SECONDS)
-        calm, before = 0, -1
-        while self._clock.now() < begin + limit_seconds:
+        calm, before, deadline = 0, -1, begin + limit_seconds
+        while self._clock.now() < deadline:
             quiet = self.look()
+            if quiet.odoo_activity != before:
+                latest = begin + _PATIENCE * limit_seconds
+                deadline = min(self._clock.now() + limit_seconds, latest)
             calm = calm + 1 if quiet.is_quiet() and quiet.odoo_activity == before else 0
             before = quiet.odoo_activity
             if calm >= _LOOKS:

@@ -108,3 +108,30 @@ def test_what_never_rests_gets_one_long_wait_only(
         assert clock.now() - begin >= 4.0, "so the next wait is a long one again"
     finally:
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("writes", "rests"),
+    [(0, False), (8, True), (1_000_000, False)],
+    ids=["idle", "slow", "endless"],
+)
+def test_work_that_goes_on_is_waited_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int, rests: bool
+) -> None:
+    office: Any = Office(ends=False)
+    office.left, looks = 1, iter(range(10_000_000))
+
+    def activity(_dsn: str) -> int:
+        number = next(looks)
+        office.ends = rests and number >= writes
+        return min(number, writes)
+
+    monkeypatch.setattr(reads, "activity", activity)
+    writer, clock = HistoryWriter(tmp_path / "harness.jsonl"), Clock.start()
+    try:
+        begin = clock.now()
+        assert Settler(office, clock, writer).settle(1.5) is rests
+        if writes == 1_000_000:
+            assert clock.now() - begin < 60, "what never ends is given up all the same"
+    finally:
+        writer.close()
