@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from peakproof.report.records import RunRecord
+    from peakproof.report.records import FindingRecord, ResultRecord, RunRecord
     from peakproof.runtime.json2 import Odoo
     from peakproof.runtime.site import Runtime
     from peakproof.trial import Part, Trial
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []  # what pytest finds here is fixtures and hooks
 
 _FINDINGS_SHOWN = 5
+_LINES_SHOWN, _LINE_MAX = 6, 90  # of an assertion, of which pytest shows 640 characters
 _OPTIONS = {
     "connector": "folder with the connector's connector.toml (or the name of a bundled one)",
     "seed": "the number that everything random is drawn from (default: 1)",
@@ -86,11 +87,14 @@ def pytest_assertrepr_compare(
 
     if not isinstance(left, Verdict) and not isinstance(right, Verdict):
         return None
-    lines = [f"verdict {left} == {right}"]
-    for record in config.stash[_PLAYED]:
-        if record.verdict in (left, right) and record.verdict != "pass":
-            lines += _explained(record)
-    return lines if len(lines) > 1 else None
+    lines = [
+        f"{record.scenario}: {line}"
+        for record in config.stash[_PLAYED]
+        if record.verdict in (left, right)
+        for line in _shortly(record)
+    ]
+    # pytest cuts long explanations off: the whole of it stands in the section "peakproof".
+    return [f"verdict {left!s} == {right!s}", *lines[:_LINES_SHOWN]] if lines else None
 
 
 @pytest.fixture(scope="session")
@@ -222,9 +226,7 @@ def play(
         console = Console(file=sys.stdout, highlight=False)
         record = gate(asked, peakproof_runtime, console, describe).runs[0]
         config.stash[_PLAYED].append(record)
-        notes.append(f"seed {record.seed}: {scenario} {record.verdict}")
-        notes.append(f"again  {record.reproduce}")
-        notes.append(f"report {Path(record.folder) / 'report.html'}")
+        notes.extend(_explained(record))
         return record
 
     yield play_one
@@ -277,27 +279,38 @@ def _placed(config: pytest.Config, name: str, told: str) -> Path:
     return (config.invocation_params.dir if given else config.rootpath) / told
 
 
+def _failed(record: "RunRecord") -> "list[ResultRecord]":
+    return [one for one in record.results if one.verdict not in ("pass", "not claimed")]
+
+
+def _shortly(record: "RunRecord") -> list[str]:
+    """Say in a line for each invariant what is wrong with a run; nothing for a pass."""
+    lines = list(record.notes)
+    for result in _failed(record):
+        first = _about(result.findings[0]) if result.findings else result.reason or result.summary
+        more = max(result.findings_total, len(result.findings)) - 1
+        lines.append(f"{result.invariant}: {first}{f' (and {more} more)' if more > 0 else ''}")
+    return [line if len(line) <= _LINE_MAX else f"{line[: _LINE_MAX - 3]}..." for line in lines]
+
+
 def _explained(record: "RunRecord") -> list[str]:
-    lines = ["", f"{record.scenario}, seed {record.seed}: {record.verdict}"]
-    lines += [f"  {note}" for note in record.notes]
-    for result in record.results:
-        if result.verdict in ("pass", "not claimed"):
-            continue
+    """Say what came of a run, with the first findings, where it lies and how to repeat it."""
+    lines = [f"{record.scenario}, seed {record.seed}: {record.verdict}", *record.notes]
+    for result in _failed(record):
         lines.append(f"  {result.invariant}: {result.verdict}. {result.statement}")
         if not result.findings:
             lines.append(f"    {result.reason or result.summary}")
         for finding in result.findings[:_FINDINGS_SHOWN]:
-            about = f"{finding.what}: {finding.subject}" if finding.what else finding.subject
-            lines.append(f"    {about}")
+            lines.append(f"    {_about(finding)}")
             lines.append(f"      expected {finding.expected}, found {finding.found}")
         more = max(result.findings_total, len(result.findings)) - _FINDINGS_SHOWN
         if more > 0:
             lines.append(f"    and {more} more")
-    return [
-        *lines,
-        f"  report {Path(record.folder) / 'report.html'}",
-        f"  again  {record.reproduce}",
-    ]
+    return [*lines, f"report {Path(record.folder) / 'report.html'}", f"again  {record.reproduce}"]
+
+
+def _about(finding: "FindingRecord") -> str:
+    return f"{finding.what}: {finding.subject}" if finding.what else finding.subject
 
 
 class _Progress:
