@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,10 +59,22 @@ class _Notes:
             os.close(file)
 
 
-def marked_by_proxy(_frame: FrameType) -> bool:
-    """Tell whether the proxy marked the HTTP request that is being worked on."""
-    request = importlib.import_module("odoo.http").request
-    return bool(request) and CALLER_HEADER in request.httprequest.headers
+def marked_by_proxy() -> Callable[[FrameType], bool]:
+    """Return what tells whether the proxy marked the HTTP request that is being worked on.
+
+    It looks where requests come in: for its old services Odoo hides them from what they call.
+    """
+    application: Any = importlib.import_module("odoo.http").Application
+    answer, thread = application.__call__, threading.local()
+    key = "HTTP_" + CALLER_HEADER.upper().replace("-", "_")
+
+    @functools.wraps(answer)
+    def call(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+        thread.marked = key in environ
+        return answer(self, environ, start_response)
+
+    application.__call__ = call
+    return lambda _frame: getattr(thread, "marked", False)
 
 
 def inside(modules: set[str]) -> Callable[[FrameType], bool]:
@@ -89,7 +102,7 @@ def listen(environment: dict[str, str]) -> None:
         return
     settings = json.loads(text)
     modules = set(settings["modules"])
-    notes = _Notes(settings, inside(modules) if modules else marked_by_proxy)
+    notes = _Notes(settings, inside(modules) if modules else marked_by_proxy())
     base: Any = importlib.import_module("odoo.models").BaseModel
     users: Any = importlib.import_module("odoo.addons.base.models.res_users").ResUsers
     check, has_group = base.check_access, users._has_group

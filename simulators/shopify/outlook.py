@@ -7,6 +7,7 @@ document, and the names and kinds of its variables, are held against each later 
 Not modelled: changes of meaning; what only a later candidate or ``unstable`` takes away.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -15,12 +16,15 @@ from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution.values import get_variable_values
 
 from .misfits import describe
+from .published import load_index
 from .schema import check, load_schema
 from .versions import VERSIONS
 
 __all__ = ["Outlook", "ended_on"]
 
 _SHAPES_MAX = 64
+_UNKNOWN = re.compile(r"of type '(\w+)' not to include unknown field '(\w+)'")
+_UNDEFINED = re.compile(r"Field is not defined on (\w+)")
 
 
 @cache
@@ -58,7 +62,7 @@ class Outlook:
         found: dict[str, list[str]] = {}
         for before, later in zip(VERSIONS[self._from :], VERSIONS[self._from + 1 :], strict=False):
             for error in errors(later):
-                what = _named(error)
+                what = _named(error, later)
                 if what and what not in found:
                     found[what] = [later, ended_on(before)]
         return found
@@ -78,7 +82,7 @@ def _shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def _named(error: Mapping[str, Any]) -> str:
+def _named(error: Mapping[str, Any], later: str) -> str:
     """Name what an error is about; nothing for what peakproof merely does not model."""
     more = error.get("extensions") or {}
     code = more.get("code")
@@ -90,8 +94,15 @@ def _named(error: Mapping[str, Any]) -> str:
         return f"{more['name']}({more['argumentName']}:)"
     if code == "undefinedType":
         return str(more["typeName"])
+    unknown = _UNKNOWN.search(str(error.get("message", "")))
+    if unknown:
+        type_name, field = unknown.groups()
+        return "" if load_index(later).has(type_name, field) else f"{type_name}({field}:)"
     if code == "INVALID_VARIABLE" and more.get("problems"):
         problem = more["problems"][0]
-        place = ".".join(str(part) for part in problem["path"] if not isinstance(part, int))
-        return f"{place}: {problem['explanation']}"
+        names = [str(part) for part in problem["path"] if not isinstance(part, int)]
+        undefined = _UNDEFINED.fullmatch(problem["explanation"])
+        if undefined:
+            return f"{undefined[1]}({names[-1]}:)"
+        return f"{'.'.join(names)}: {problem['explanation']}"
     return str(error.get("message", ""))
