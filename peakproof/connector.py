@@ -118,6 +118,15 @@ class Approvals(Strict):
     authorization: str = ""
 
 
+class Screening(Strict):
+    """``[screening]``: how long an order waits for fraud screening that does not answer.
+
+    After ``patience_seconds`` it goes on without; what was refused or is held never does.
+    """
+
+    patience_seconds: float
+
+
 class Replay(Strict):
     """``[replay]``: POST to ``url`` tries a dead letter again; ``{letter.id}`` names it."""
 
@@ -203,6 +212,7 @@ class ConnectorSpec(Strict):
     correlate: Probe | None = None
     dead_letters: Probe | None = None
     approvals: Approvals | None = None
+    screening: Screening | None = None
     replay: Replay | None = None
     metrics: Metrics | None = None
     audit: AuditLog | None = None

@@ -35,7 +35,8 @@ __all__ = ["NOT_MODELLED", "Partners", "write_mappings"]
 NOT_MODELLED = "PEAKPROOF_NOT_MODELLED"
 _MARK = "peakproof"
 _USUAL = 5  # WireMock's own priority of a mapping that names none; 1 goes before 5
-_BEHIND_FAULTS = 1000  # added to every priority, so that faults go first
+_BEHIND_FAULTS = 1000  # added to every priority, so that faults go first,
+_BEHIND_COUNTED = 100  # and among these those that take so many calls only
 _LAST = 5000
 _STARTED = "Started"
 
@@ -319,7 +320,7 @@ def _broken(
     mark = {**stub["metadata"][_MARK], "fault": fault, "rule": identity}
     copy = {
         **{name: stub[name] for name in ("name", "request")},
-        "priority": stub.get("priority", _BEHIND_FAULTS) - _BEHIND_FAULTS,
+        "priority": stub["priority"] - _BEHIND_FAULTS + (_BEHIND_COUNTED if number is None else 0),
         "response": {**kept, **response},
         "metadata": {_MARK: mark},
     }

@@ -212,6 +212,8 @@ def _operations(spec: ConnectorSpec) -> dict[str, Any]:
     claimed: dict[str, Any] = {}
     if spec.approvals:
         claimed["approvals"] = {"above": spec.approvals.above}
+    if spec.screening:
+        claimed["screening"] = {"patience_seconds": spec.screening.patience_seconds}
     if spec.dead_letters and spec.replay:
         claimed["replay"] = True
     if spec.metrics and spec.metrics.dead_letters:

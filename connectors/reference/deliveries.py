@@ -76,8 +76,9 @@ class Deliveries:
         self.books = books
         self.handlers: Mapping[str, Handler] = {}
         self.carriers: EasyPost | None = None
+        self.fulfilment: Fulfilment | None = None
         if settings.shopify_url:
-            fulfilment = Fulfilment(
+            self.fulfilment = fulfilment = Fulfilment(
                 store, audit, queue, odoo, Parcels(shopify), settings.places, shop
             )
             self.handlers = {"fulfilment": fulfilment.bring_up_to_date}

@@ -5,6 +5,7 @@ the channel shows already, then the fulfilment is made, then its id is kept. Aft
 a fulfilment that is new since and holds exactly those units is the one that we made.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -71,6 +72,7 @@ class Fulfilment:
         self.parcels = parcels
         self.places = {place.odoo_location_id: place.shopify_location_gid for place in places}
         self.prefix = f"{MODULE}.{shop}_order_"
+        self.followers: list[Callable[[str, str, list[str]], Awaitable[None]]] = []
 
     async def bring_up_to_date(self, resource: str) -> None:
         """Tell the channel of a delivery, as far as it has not been told."""
@@ -116,6 +118,8 @@ class Fulfilment:
             await self._keep(delivery, told, made, "fulfilled")
             step = None
         await self._correct(delivery, told)
+        for follow in self.followers:
+            await follow(delivery.order, delivery.name, delivery.numbers)
 
     async def _ours(
         self, delivery: Delivery, rest: Units, step: Step | None, shown: list[Parcel]

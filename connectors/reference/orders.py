@@ -20,6 +20,7 @@ from .line_cells import cents, line_cells
 from .money import untaxed
 from .odoo import Odoo
 from .partners import Partners
+from .screening import Screening
 from .shopify import Shopify
 from .store import Store
 
@@ -52,7 +53,9 @@ class Orders:
         odoo: Odoo,
         books: Books,
         ledger: Ledger,
+        screening: Screening | None = None,
     ) -> None:
+        self.screening = screening
         self.store = store
         self.audit = audit
         self.shopify = shopify
@@ -86,7 +89,8 @@ class Orders:
         except Unsure:
             await self.store.rows("update orders set unsure = true where gid = %(g)s", g=gid)
             raise
-        await self.ledger.settle(order)
+        if status != "refused":
+            await self.ledger.settle(order)
         for follow in self.followers:
             await follow(order)
         await self.store.rows(
@@ -134,6 +138,8 @@ class Orders:
             raise Refused("cancelled_in_odoo", f"{found['name']} was cancelled in Odoo only")
         await self._check(order, found)
         if found["state"] in ("draft", "sent"):
+            if self.screening is not None and not await self.screening.allows(order):
+                return "refused", found["id"]
             await self.lane.confirm(found["id"])
         return "confirmed", found["id"]
 

@@ -26,12 +26,16 @@ from .gateway_lines import GatewayLines
 from .inbox import Inbox
 from .inventory import Inventory
 from .ledger import Ledger
+from .minfraud import Minfraud
+from .notices import Notices
 from .odoo import Odoo
 from .orders import Orders
 from .pos import Pos
 from .queue import Queue, backoff_seconds
 from .reconcile import Reconciler
 from .returns import Returns
+from .screening import Screening
+from .sendgrid import SendGrid
 from .settings import Settings
 from .shopify import Shopify
 from .square import Square
@@ -71,7 +75,21 @@ class Service:
         )
         memory = self.books = Books(self.store, self.odoo)
         ledger = Ledger(self.store)
-        self.orders = Orders(self.store, self.audit, self.shopify, self.odoo, memory, ledger)
+        self.minfraud = Minfraud(settings) if settings.fraud and settings.shopify_url else None
+        screening = self.screening = (
+            Screening(
+                self.store,
+                self.audit,
+                self.shopify,
+                self.minfraud,
+                settings.screening_patience_seconds,
+            )
+            if self.minfraud
+            else None
+        )
+        self.orders = Orders(
+            self.store, self.audit, self.shopify, self.odoo, memory, ledger, screening
+        )
         self.inventory = Inventory(
             self.store,
             self.audit,
@@ -101,7 +119,9 @@ class Service:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._patiently(lambda: self.store.open(*(flow.tables for flow in self.flows)))
+        tables = [flow.tables for flow in self.flows]
+        tables += [self.screening.tables] if self.screening else []
+        await self._patiently(lambda: self.store.open(*tables))
         await self._patiently(self.queue.open)
         try:
             while True:
@@ -113,6 +133,8 @@ class Service:
         finally:
             for flow in self.flows:
                 await flow.close()
+            if self.minfraud:
+                await self.minfraud.close()
             await self.shopify.close()
             await self.odoo.close()
             await self.queue.close()
@@ -205,18 +227,22 @@ def flows_of(service: Service) -> list[Flow]:
         flows.append(returns_of(service))
     settings, orders = service.settings, service.orders
     if settings.shopify_url or settings.carrier:
-        flows.append(
-            Deliveries(
-                settings,
-                service.store,
-                service.audit,
-                service.queue,
-                service.shopify,
-                service.odoo,
-                orders.books,
-                orders.shop,
-            )
+        deliveries = Deliveries(
+            settings,
+            service.store,
+            service.audit,
+            service.queue,
+            service.shopify,
+            service.odoo,
+            orders.books,
+            orders.shop,
         )
+        flows.append(deliveries)
+        if settings.email and deliveries.fulfilment:
+            parts = (service.store, service.audit, service.queue)
+            notices = Notices(*parts, service.shopify, SendGrid(settings))
+            deliveries.fulfilment.followers.append(notices.want)
+            flows.append(notices)
     if settings.pos:
         parts = (service.store, service.audit, service.queue)
         flows.append(Pos(settings, *parts, Square(settings), service.books))

@@ -59,6 +59,10 @@ class Settings(msgspec.Struct, kw_only=True):
     gateway: Vendor
     bank: Vendor
     pos: Vendor
+    fraud: Vendor
+    email: Vendor
+    email_from: str  # who tells customers of their parcels
+    screening_patience_seconds: float  # how long an order waits for screening that is down
     bank_ibans: tuple[str, ...]  # of the accounts whose transactions are fetched
     time_zone: str  # where the business is: it tells on which day the gateway's money moved
     money_seconds: float  # how often the gateway and the bank are asked
@@ -100,6 +104,10 @@ class Settings(msgspec.Struct, kw_only=True):
             gateway=reader.vendor("GATEWAY", "SECRET_KEY"),
             bank=reader.vendor("BANK", "SECRET_ID", "SECRET_KEY"),
             pos=reader.vendor("POS", "ACCESS_TOKEN"),
+            fraud=reader.vendor("FRAUD", "ACCOUNT_ID", "LICENSE_KEY"),
+            email=reader.vendor("EMAIL", "API_KEY"),
+            email_from=reader.text("EMAIL_FROM", ""),
+            screening_patience_seconds=reader.number("SCREENING_PATIENCE_SECONDS", "60"),
             bank_ibans=tuple(reader.text("BANK_IBANS", "").replace(",", " ").split()),
             time_zone=reader.zone("TIME_ZONE"),
             money_seconds=reader.number("MONEY_SECONDS", "3600"),

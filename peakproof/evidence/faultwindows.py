@@ -26,6 +26,11 @@ FLOWS_OF_PART = {
     "gateway": ("payments", "payouts"),
     "bank": ("bank", "payments", "payouts"),
     "pos": ("pos",),
+    "tax": ("orders",),
+    "fraud": ("screening", "orders"),
+    "address": ("shipping",),
+    "messages": ("messages",),
+    "email": ("messages",),
 }
 
 

@@ -192,6 +192,8 @@ class Desk:
 
         def ready() -> bool:
             row = self.odoo.read("sale.order", [number], ["state", "picking_ids"])[0]
+            if row["state"] == "cancel":
+                raise SimulatorRefused("nothing_to_ship", f"order {number} is cancelled")
             return row["state"] in ("sale", "done") and bool(row["picking_ids"])
 
         wait_until(ready, ARRIVAL_LIMIT_SECONDS, f"sale order {number} to be confirmed", 0.3)
