@@ -5,7 +5,8 @@ end: ``peakproof sandbox prepare`` makes the certificate authority, certificates
 simulators' configurations in one volume (FOLDER); ``peakproof sandbox seed`` puts the shop into
 Odoo and every simulator and hands out addresses and credentials in another (HANDOUT):
 ``world.json`` as seen by containers of the sandbox, ``host.json`` as seen by this machine, and
-``ca.pem``. Both may run again: what is there already stays.
+``ca.pem``. Both may run again: what is there already stays. Partners that only answer are played
+by one WireMock, whose folder (PARTNERS) ``prepare`` fills.
 
 The sandbox has no history and nobody judges it; simulators forget when they are restarted, and
 are then seeded again alike.
@@ -25,12 +26,16 @@ from psycopg import sql
 
 from peakproof import catalog
 from peakproof.assortment import draw_shop
+from peakproof.contracts import chosen
+from peakproof.contracts import parts as contract_parts
 from peakproof.errors import BadFile, UnknownName
+from peakproof.partners import write_mappings
 from peakproof.plan import Location, Shop
 from peakproof.runtime.certificates import LOCAL_NAMES, Authority
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_shop import seed_odoo
 from peakproof.runtime.template import LOGIN, SWITCHED_OFF, hash_of
+from peakproof.runtime.wiremock import keystore
 from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.config import SimulatorConfig
@@ -41,6 +46,7 @@ __all__ = ["DATABASE", "Part", "Sandbox", "prepare", "seed", "shop_of"]
 
 DATABASE = "sandbox"
 ODOO_URL = "http://odoo:8069"
+PARTNERS = "partners"
 SHOP_DOMAIN = "peakproof-demo.myshopify.com"
 CONNECTOR_PORT = 8080
 _TLS_PORT = 443
@@ -68,6 +74,7 @@ class Sandbox(msgspec.Struct):
     folder: str
     seed: int
     parts: dict[str, Part]
+    partners: dict[str, dict[str, str]]  # what each is told to expect of its clients: keys ...
 
     @classmethod
     def open(cls, folder: Path) -> "Sandbox":
@@ -92,7 +99,7 @@ class Sandbox(msgspec.Struct):
         return SimulatorClient(url, self.parts[part].control_token, str(self.bundle_path))
 
 
-def prepare(folder: Path, handout: Path, number: int | None = None) -> Sandbox:
+def prepare(folder: Path, handout: Path, partners: Path, number: int | None = None) -> Sandbox:
     """Make certificates and configurations; a second time only the clocks are set anew.
 
     ``number`` is the seed of every identifier and credential, drawn if not given.
@@ -101,7 +108,8 @@ def prepare(folder: Path, handout: Path, number: int | None = None) -> Sandbox:
     if (folder / "sandbox.json").is_file():
         sandbox = Sandbox.open(folder)
     else:
-        sandbox = _found(folder, handout, secrets.randbits(48) if number is None else number)
+        drawn = secrets.randbits(48) if number is None else number
+        sandbox = _found(folder, handout, partners, drawn)
         RunFolder(folder).write_values("sandbox.json", sandbox)
     clock, seeds = Clock.start(), Seed(sandbox.seed)
     for name, part in sandbox.parts.items():
@@ -122,7 +130,7 @@ def prepare(folder: Path, handout: Path, number: int | None = None) -> Sandbox:
     return sandbox
 
 
-def _found(folder: Path, handout: Path, number: int) -> Sandbox:
+def _found(folder: Path, handout: Path, partners: Path, number: int) -> Sandbox:
     seeds = Seed(number)
     authority = Authority(folder / "certificates")
     options: dict[str, dict[str, Any]] = {
@@ -146,7 +154,12 @@ def _found(folder: Path, handout: Path, number: int) -> Sandbox:
             str(issued.key_path),
             options.get(name, {}),
         )
-    return Sandbox(str(folder), number, parts)
+    contracts = chosen(contract_parts(), {}, {})
+    told = {contract.part: contract.draw(seeds) for contract in contracts}
+    write_mappings(contracts, told, partners)
+    hosts = [host for contract in contracts for host in contract.hosts]
+    keystore(authority.issue(PARTNERS, *hosts, *LOCAL_NAMES), partners / "keystore.p12")
+    return Sandbox(str(folder), number, parts, told)
 
 
 def _vendor_hosts(name: str) -> list[str]:
@@ -197,6 +210,8 @@ def seed(folder: Path, handout: Path, server: str, modules: list[str]) -> dict[s
         for code, identity in told.get("locations", {}).items():
             locations[code][f"{name}_location_gid"] = identity
     values["shopify"]["domain"] = SHOP_DOMAIN
+    for name, drawn in sandbox.partners.items():
+        values[name] = {"url": f"https://{PARTNERS}", "host": f"{PARTNERS}:{_TLS_PORT}", **drawn}
     told = _seed_odoo(sandbox, shop, server, modules)
     for code, identity in told["locations"].items():
         locations[code]["odoo_location_id"] = identity
@@ -324,13 +339,16 @@ def _create_storage(server: str, password: str) -> str:
 def _from_outside(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values as they are for programs on the machine that runs the containers.
 
-    PEAKPROOF_PUBLISHED says where a part is published there: ``shopify=18443 odoo=18069 ...``.
+    PEAKPROOF_PUBLISHED says at which port a container is published: ``shopify=18441 ...``.
     """
     words = os.environ.get("PEAKPROOF_PUBLISHED", "").split()
     outside = {name: dict(part) for name, part in values.items() if isinstance(part, dict)}
     for name, _, port in (word.partition("=") for word in words):
-        scheme = urlsplit(outside[name]["url"]).scheme
-        outside[name] |= {"url": f"{scheme}://127.0.0.1:{port}", "host": f"127.0.0.1:{port}"}
+        place = f"127.0.0.1:{port}"
+        for part in outside.values():
+            url = urlsplit(str(part.get("url", "")))
+            if url.hostname == name:
+                part |= {"url": f"{url.scheme}://{place}", "host": place}
     outside["odoo"]["direct_url"] = outside["odoo"]["url"]
     outside["ca"]["bundle"] = "ca.pem"
     return outside

@@ -9,7 +9,8 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from random import Random
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -22,10 +23,10 @@ from peakproof.placeholders import render
 from peakproof.sandbox import Sandbox, prepare, seed, shop_of
 from peakproof.seed import Seed
 
-__all__ = ["app", "run_connector", "trade"]
+__all__ = ["app", "order", "run_connector"]
 
 app = typer.Typer(help="The standing sandbox: what the containers of compose.yaml run.")
-FOLDER, HANDOUT = Path("/sandbox"), Path("/handout")
+FOLDER, HANDOUT, PARTNERS = Path("/sandbox"), Path("/handout"), Path("/partners")
 FolderOption = Annotated[Path, typer.Option(help="The volume with keys and configurations.")]
 HandoutOption = Annotated[Path, typer.Option(help="The volume with what clients need.")]
 
@@ -50,25 +51,25 @@ def run_connector(handout: Path, connector: Path) -> None:
     os.execvpe(words[0], words, {**os.environ, **environment})  # noqa: S606
 
 
-def trade(folder: Path, orders_per_minute: float) -> None:
-    """Place random orders at the channel until it is stopped."""
-    sandbox = Sandbox.open(folder)
-    shop, draws = shop_of(sandbox), Seed(secrets.randbits(48)).stream("trade")
+def order(sandbox: Sandbox, draws: Random) -> dict[str, Any]:
+    """Place one random order at the channel, by the vendor's own host name; return it."""
+    shop = shop_of(sandbox)
+    step = checkout(0, draws.choices(shop.customers)[0], random_basket(draws, shop), "")
     client = sandbox.client("shopify")
-    while True:
-        step = checkout(0, draws.choices(shop.customers)[0], random_basket(draws, shop), "")
-        try:
-            order = client.act(step.action, step.arguments, step.actor)
-            print(msgspec.json.encode(order).decode(), flush=True)
-        except (SimulatorRefused, UsageError, httpx.TransportError) as error:
-            print(error, flush=True)
-        time.sleep(draws.expovariate(orders_per_minute / 60))
+    try:
+        return client.act(step.action, step.arguments, step.actor)
+    finally:
+        client.close()
 
 
 @app.command("prepare")
-def _prepare(folder: FolderOption = FOLDER, handout: HandoutOption = HANDOUT) -> None:
-    """Make certificates and the simulators' configurations."""
-    prepare(folder, handout)
+def _prepare(
+    folder: FolderOption = FOLDER,
+    handout: HandoutOption = HANDOUT,
+    partners: Annotated[Path, typer.Option(help="The volume that WireMock reads.")] = PARTNERS,
+) -> None:
+    """Make certificates, the simulators' configurations, and the partners' answers."""
+    prepare(folder, handout, partners)
 
 
 @app.command("seed")
@@ -105,7 +106,7 @@ def _act(part: str, action: str, arguments: str = "{}", folder: FolderOption = F
     """Do what a person does: `act shopify checkout '{"lines": [...]}'`, `act carrier ...`."""
     client = Sandbox.open(folder).client(part)
     result = client.act(action, msgspec.json.decode(arguments), "sandbox")
-    print(msgspec.json.encode(result).decode())
+    print(_text(result))
 
 
 @app.command("connector")
@@ -114,10 +115,31 @@ def _connector(connector: Path, handout: HandoutOption = HANDOUT) -> None:
     run_connector(handout, connector)
 
 
+@app.command("order")
+def _order(folder: FolderOption = FOLDER) -> None:
+    """Place one random order at the channel."""
+    print(_text(order(Sandbox.open(folder), _draws())))
+
+
 @app.command("trade")
 def _trade(
     orders_per_minute: Annotated[float, typer.Option(envvar="PEAKPROOF_ORDERS_PER_MINUTE")] = 6,
     folder: FolderOption = FOLDER,
 ) -> None:
     """Place random orders at the channel until stopped."""
-    trade(folder, orders_per_minute)
+    sandbox, draws = Sandbox.open(folder), _draws()
+    while True:
+        try:
+            print(_text(order(sandbox, draws)), flush=True)
+        except (SimulatorRefused, httpx.TransportError) as error:  # sold out, or restarting
+            print(error, flush=True)
+        time.sleep(draws.expovariate(orders_per_minute / 60))
+
+
+def _draws() -> Random:
+    """Return a source of stories: another one each time, for here nothing is to be repeated."""
+    return Seed(secrets.randbits(48)).stream("trade")
+
+
+def _text(result: dict[str, Any]) -> str:
+    return msgspec.json.encode(result).decode()

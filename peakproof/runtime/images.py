@@ -14,8 +14,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -23,6 +21,7 @@ import msgspec
 
 from peakproof import catalog
 from peakproof.errors import EnvironmentLacks, UnknownName, UsageError
+from peakproof.runtime import wiremock
 from peakproof.runtime.debian import find_mirror
 from peakproof.runtime.progress import Progress, silent
 from peakproof.version import __version__
@@ -32,7 +31,6 @@ __all__ = ["CONTENT_LABEL", "IMAGES", "SOURCES", "Image", "build", "ensure", "ma
 CONTENT_LABEL = "peakproof.content"
 SOURCES = ("peakproof", "simulators", "scenarios", "connectors", "contracts", "loadtests")
 SUITE = "trixie"
-_WIREMOCK_VERSION = "3.13.2"
 _WIREMOCK_JAR = "wiremock-standalone.jar"
 _LAST_LINES = 15
 
@@ -69,7 +67,7 @@ IMAGES = {
         Image("harness", __version__, base="python", sources=SOURCES),
         Image("odoo", "19.0", "odoo:19.0"),
         Image("postgres", "17", "postgres:17"),
-        Image("wiremock", "3", f"wiremock/wiremock:{_WIREMOCK_VERSION}"),
+        Image("wiremock", "3", wiremock.IMAGE),
         Image("nettools", "1"),
     )
 }
@@ -85,13 +83,23 @@ def resolve(name: str) -> str:
 
 
 def ensure(name: str, progress: Progress = silent) -> str:
-    """Return the image to use, after building what is ours if it is absent or out of date.
+    """Return the image to use, which is here then.
 
-    Raises EnvironmentLacks with the builder's last lines when it cannot be built.
+    An official one is fetched or, where it cannot be, its stand-in built; what is ours is built
+    if it is absent or out of date. Raises EnvironmentLacks with the last lines of what failed.
     """
     image, chosen = _image(name), resolve(name)
-    if chosen == image.local and catalog.root().joinpath("compose").is_dir():
-        _build(image, resolve(image.base) if image.base else "", progress)
+    buildable = catalog.root().joinpath("compose").is_dir()
+    if chosen == image.local and buildable:
+        _build(image, ensure(image.base, progress) if image.base else "", progress)
+    elif _inspect(chosen, "{{.Id}}") is None:
+        progress(f"fetching {chosen}", None)
+        try:
+            _run(["docker", "pull", "--quiet", chosen])
+        except EnvironmentLacks:
+            if chosen != image.official or not buildable:
+                raise
+            return build([name], progress)[-1]
     return chosen
 
 
@@ -118,8 +126,8 @@ def _image(name: str) -> Image:
 def _build(image: Image, base: str, progress: Progress) -> None:
     root = catalog.root()
     folder = root / "compose" / image.name
-    if image.name == "wiremock":
-        _fetch_wiremock(folder)
+    if image.name == "wiremock" and not (folder / _WIREMOCK_JAR).is_file():
+        shutil.copyfile(wiremock.jar(), folder / _WIREMOCK_JAR)
     content = _content(image, base)
     if _label(image.local) == content:
         return
@@ -157,8 +165,8 @@ def _files(places: Sequence[Path]) -> Iterator[Path]:
         if place.is_file():
             yield place
         for file in sorted(place.rglob("*")):
-            hidden = any(part == "__pycache__" or part.startswith(".") for part in file.parts[-2:])
-            if file.is_file() and not hidden:
+            inside = file.relative_to(place).parts
+            if file.is_file() and not any(part.startswith((".", "__pyc")) for part in inside):
                 yield file
 
 
@@ -175,26 +183,7 @@ def _inspect(reference: str, template: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _fetch_wiremock(folder: Path) -> None:
-    """Put WireMock's jar beside its Dockerfile, from its npm package."""
-    target = folder / _WIREMOCK_JAR
-    if target.is_file():
-        return
-    with tempfile.TemporaryDirectory() as place:
-        _run(["npm", "pack", f"wiremock@{_WIREMOCK_VERSION}", "--silent"], cwd=Path(place))
-        with tarfile.open(next(Path(place).glob("wiremock-*.tgz"))) as package:
-            member = package.extractfile(
-                f"package/build/wiremock-standalone-{_WIREMOCK_VERSION}.jar"
-            )
-            assert member is not None, "the npm package of WireMock holds its jar"
-            half = target.with_suffix(".part")
-            half.write_bytes(member.read())
-            half.replace(target)
-
-
-def _run(
-    words: list[str], environment: dict[str, str] | None = None, cwd: Path | None = None
-) -> None:
+def _run(words: list[str], environment: dict[str, str] | None = None) -> None:
     if shutil.which(words[0]) is None:
         raise EnvironmentLacks(
             f"{words[0]} is not on the path, and the images are built with it. Next step: install "
@@ -202,7 +191,6 @@ def _run(
         )
     done = subprocess.run(
         words,
-        cwd=cwd,
         env={**os.environ, "DOCKER_BUILDKIT": "0", **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -219,11 +207,16 @@ def _run(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build every image, or those named: the body of ``make images``."""
-    if not arguments or arguments[0] != "build":
-        raise UsageError(f"Expected `build [NAME ...]`, found {list(arguments)}.")
-    for reference in build(arguments[1:], lambda text, _fraction: print(text, flush=True)):
-        print(reference, _inspect(reference, "{{.Size}}"), "bytes", flush=True)
+    """Build every image or those named, or print the environment that names them to compose."""
+    command, *names = arguments or [""]
+    if command == "build":
+        for reference in build(names, lambda text, _fraction: print(text, flush=True)):
+            print(reference, _inspect(reference, "{{.Size}}"), "bytes", flush=True)
+    elif command == "environment":
+        for name, image in IMAGES.items():
+            print(f"{image.variable}={resolve(name)}")
+    else:
+        raise UsageError(f"Expected `build [NAME ...]` or `environment`, found {list(arguments)}.")
     return 0
 
 
