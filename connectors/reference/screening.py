@@ -49,6 +49,10 @@ class Screening:
         self.minfraud = minfraud
         self.patience_seconds = patience
 
+    async def close(self) -> None:
+        """Give connections back."""
+        await self.minfraud.close()
+
     async def allows(self, order: ChannelOrder) -> bool:
         """Tell whether an order may be confirmed; raises Unavailable while that is open."""
         row = await self.store.row(

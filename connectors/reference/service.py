@@ -75,20 +75,9 @@ class Service:
         )
         memory = self.books = Books(self.store, self.odoo)
         ledger = Ledger(self.store)
-        self.minfraud = Minfraud(settings) if settings.fraud and settings.shopify_url else None
-        screening = self.screening = (
-            Screening(
-                self.store,
-                self.audit,
-                self.shopify,
-                self.minfraud,
-                settings.screening_patience_seconds,
-            )
-            if self.minfraud
-            else None
-        )
+        self.screening = screening_of(self)
         self.orders = Orders(
-            self.store, self.audit, self.shopify, self.odoo, memory, ledger, screening
+            self.store, self.audit, self.shopify, self.odoo, memory, ledger, self.screening
         )
         self.inventory = Inventory(
             self.store,
@@ -133,8 +122,8 @@ class Service:
         finally:
             for flow in self.flows:
                 await flow.close()
-            if self.minfraud:
-                await self.minfraud.close()
+            if self.screening:
+                await self.screening.close()
             await self.shopify.close()
             await self.odoo.close()
             await self.queue.close()
@@ -218,6 +207,15 @@ class Service:
         for known, (action, _) in self.schedules.items():
             if name in (known, "reconcile"):
                 await action()
+
+
+def screening_of(service: Service) -> Screening | None:
+    """Return what asks fraud screening about orders, where there is one."""
+    settings = service.settings
+    if not settings.fraud or not settings.shopify_url:
+        return None
+    minfraud, patience = Minfraud(settings), settings.screening_patience_seconds
+    return Screening(service.store, service.audit, service.shopify, minfraud, patience)
 
 
 def flows_of(service: Service) -> list[Flow]:
