@@ -45,6 +45,8 @@ def scopes_of(history: History) -> list[ScopeRecord]:
             for need in needs[event.source]
             if not known or not known.isdisjoint(need.split("|"))
         }
+        if not own and len(history.of("grant", source=event.source)) > 1:
+            continue  # a door of that vendor's that was never opened
         records.append(
             _scope_record(event.source, event.name, granted, own, includes, event.value["note"])
         )

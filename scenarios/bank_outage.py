@@ -4,10 +4,11 @@ The story begins on a Monday. Customers pay every day. On one day the pull fails
 for the next. On another the bank books money on the day before, after the connector has seen
 bookings of the day itself; that day's statement comes late, too. Each banking day's statement
 is a file as well, one of them delivered twice; what is paid at the weekend is booked on Monday.
-On one evening the bank's consent has ended, and is given again (a new one) in the morning. The
-network fails as well: on the first evening nothing gets to the bank, on the fourth it is slow, and
-on the last one an answer is lost. One of Odoo's is lost, too: it has written lines, and who asked
-for it does not hear so. In the end every booked transaction is one line in Odoo.
+On one evening the bank's consent has ended, and is given again (a new one) in the morning; on
+another the token expires that its interface gave. The network fails as well: on the first evening
+nothing gets to the bank, on the fourth it is slow, and on the last one an answer is lost. One of
+Odoo's is lost, too: it has written lines, and who asked for it does not hear so. In the end every
+booked transaction is one line in Odoo.
 Try it: ``peakproof run bank_outage --connector connectors/oca_ponto``.
 """
 
@@ -30,7 +31,8 @@ class Options(msgspec.Struct, kw_only=True):
 
     On ``late_day`` the bank books on the day before; ``twice_day``'s statement comes twice. On
     ``consent_day`` the bank's consent ends before the pull; it is given again on the next. On
-    ``cut_day``, ``slow_day`` and ``lost_day`` the network fails in three ways. On ``odoo_lost_day``
+    ``cut_day``, ``slow_day`` and ``lost_day`` the network fails in three ways, on ``token_day`` the
+    token of the bank's interface expires. On ``odoo_lost_day``
     the answer is lost with which Odoo confirms bank lines to a connector beside it.
     """
 
@@ -44,6 +46,7 @@ class Options(msgspec.Struct, kw_only=True):
     slow_day: int = 4
     lost_day: int = 6
     odoo_lost_day: int = 2
+    token_day: int = 2
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -107,6 +110,7 @@ def _faults(options: Options, day: int) -> list[PlannedFault]:
         (options.cut_day, "vendor_refused", {}),
         (options.slow_day, "vendor_slow", {"delay_seconds": 1.0, "count": 3}),
         (options.lost_day, "vendor_acknowledgement_lost", {"count": 1}),
+        (options.token_day, "token_expired", {"count": 1, "lasting": True}),
     )
     faults = [
         PlannedFault(fault=fault, options={"simulator": "bank", **given})

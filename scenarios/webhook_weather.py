@@ -5,8 +5,9 @@ not guaranteed) except the forged ones, which anybody on the internet can send: 
 wrong signature, some bear none. Titles have letters in them that the channel escapes in bodies.
 
 Of some orders no notification arrives at all, among them a rush in which the connector's
-schedules come due. Then the app gets a new secret, while the channel signs with the old one for
-some time more (connectors beside Odoo). At last the channel forgets every subscription.
+schedules come due, and meanwhile the app's access token expires. Then the app gets a new secret,
+while the channel signs with the old one for some time more (connectors beside Odoo). At last the
+channel forgets every subscription.
 Try it: ``peakproof run webhook_weather --connector connectors/reference``.
 """
 
@@ -85,13 +86,15 @@ def _weather(options: Options) -> dict[str, list[PlannedFault]]:
         "disorder": [fault("webhook_reorder", f"orders/{topic}", **held) for topic in TOLD],
         "lateness": [fault("webhook_late", delay_seconds=options.late_seconds)],
         "forgery": [fault("webhook_forge", signature=kind) for kind in ("wrong", "missing")],
-        "loss": [fault("webhook_drop")],
+        "loss": [fault("webhook_drop"), EXPIRY],
         "rotation": [],
         "deafness": [fault("subscription_removed", "*")],
     }
 
 
 TOLD = ("create", "updated")
+# The app's token ends while the connector looks for what it missed; it can get another.
+EXPIRY = PlannedFault(fault="token_expired", options={"count": 1, "lasting": True})
 
 
 def _orders(kind: str, options: Options, draws: Random, shop: Shop) -> list[Step]:

@@ -83,13 +83,14 @@ def test_two_grants_of_one_system_keep_to_their_own() -> None:
             call("balances", source="bank"),
         ]
     )
-    consent, token = scopes_of(history)
+    (consent,) = scopes_of(history)  # nobody came to the other door
     assert (consent.needs, consent.least, consent.spare) == (
         ["balances"],
         ["balances"],
         ["details"],
     )
-    assert (token.needs, token.least) == ([], [])
+    _, token = scopes_of(History([*history.events, call("ai", source="bank")]))
+    assert (token.needs, token.least) == (["ai"], ["ai"])
 
 
 def test_a_vendor_that_was_never_called_is_left_out() -> None:

@@ -1,7 +1,8 @@
 """The channel answers 401 to a token that was good a moment ago.
 
-Options: ``operation`` (glob), ``count``, ``skip``, ``probability``, ``simulator``.
-The simulator decides what it answers.
+Options: ``operation`` (glob), ``count``, ``skip``, ``probability``, ``simulator``. With
+``lasting`` every token that its holder can renew has expired from then on, not for the one call
+alone. The simulator decides what it answers.
 """
 
 from collections.abc import Mapping

@@ -126,7 +126,9 @@ class GoCardless:
         detail = "Token is invalid or expired"
         if not token:
             detail = "Authentication credentials were not provided"
-        elif self.access.good(token) and not self._kit.faults.fire("expired_token", request.name):
+        elif self.access.good(token) and not self.access.expired_by(
+            self._kit.faults.fire("expired_token", request.name)
+        ):
             return
         request.record.error_codes = ["401"]
         raise Answer(problem(401, "Invalid token", detail))

@@ -101,7 +101,9 @@ class Ponto:
             request.record.operation_type = "query" if request.method == "GET" else "mutation"
             self.scopes.missing(request)  # a token always has it
             token = bearer(request)
-            if not self.tokens.good(token) or self._kit.faults.fire("expired_token", request.name):
+            if not self.tokens.good(token) or self.tokens.expired_by(
+                self._kit.faults.fire("expired_token", request.name)
+            ):
                 code = "invalidAccessToken" if token else "missingAccessToken"
                 return refused(request, 401, code, "The access token is missing or not valid.")
             if not self._bucket.charge():

@@ -6,7 +6,7 @@ reads ``expires_in`` is right. Not modelled: tokens that carry claims.
 
 import hashlib
 
-from peakproof.simkit import Kit, Request
+from peakproof.simkit import FaultRule, Kit, Request
 
 __all__ = ["Tokens", "bearer", "short_hash"]
 
@@ -44,6 +44,12 @@ class Tokens:
     def good(self, token: str) -> bool:
         """Tell whether a token is known and has not expired."""
         return self._kit.clock.now() < self._ends.get(token, 0.0)
+
+    def expired_by(self, fault: FaultRule | None) -> bool:
+        """Tell whether a fault makes a good token a bad one; a lasting one ends all of them."""
+        if fault is not None and fault.options.get("lasting"):
+            self._ends.clear()
+        return fault is not None
 
     def told_seconds(self) -> int:
         """Return the lifetime as the vendor tells it, in whole seconds, at least one."""

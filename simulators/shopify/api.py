@@ -26,6 +26,8 @@ __all__ = ["KEPT_MAX", "GraphqlApi", "authenticated", "unauthorised"]
 KEPT_MAX = 4_096
 _JSON = "application/json; charset=utf-8"
 _STAGE = ("X-Shopify-Stage", "production")
+# Published: from that day on requests of public apps with such tokens are refused.
+_FOR_EVER = {"offline access token without an end (public apps)": ["", "2027-01-01"]}
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -63,6 +65,8 @@ def authenticated(request: Request, client: Client) -> Token:
         request.record.error_codes = ["unauthorised"]
         raise Answer(unauthorised())
     request.record.client = token.hash
+    if token.expires_at is None:
+        request.record.breaks = dict(_FOR_EVER)
     return token
 
 
@@ -134,6 +138,8 @@ class GraphqlApi:
     def _handle(self, request: Request) -> Response:
         fault = self._expired_rules and self._kit.faults.fire("expired_token", request.name)
         if fault:
+            if fault.options.get("lasting"):
+                self.client.end_renewable_tokens()
             request.record.fault = fault.fault
             request.record.error_codes = ["unauthorised"]
             return unauthorised()
@@ -171,7 +177,7 @@ class GraphqlApi:
         record = request.record
         record.operation_type, record.deprecated = "query", kept.prepared.deprecated
         record.scopes = kept.prepared.scopes
-        record.breaks = kept.prepared.outlook.of(kept.variables)
+        record.breaks = {**record.breaks, **kept.prepared.outlook.of(kept.variables)}
         throttled = self._charge(request, kept.requested)
         if throttled is not None:
             return throttled
@@ -201,7 +207,7 @@ class GraphqlApi:
         finally:
             shop.request_id = ""
         record.deprecated, record.scopes = prepared.deprecated, [*prepared.scopes, *context.scopes]
-        record.breaks = prepared.outlook.of(given)
+        record.breaks = {**record.breaks, **prepared.outlook.of(given)}
         record.idempotency_key = context.idempotency_key
         actual = requested if prepared.is_mutation else min(requested, context.objects or 1)
         cost = self._settle(request, requested, actual)

@@ -87,6 +87,13 @@ class Client:
         self.tokens.clear()
         return count
 
+    def end_renewable_tokens(self) -> None:
+        """Let every access token expire that its holder can replace by another."""
+        now = self._kit.clock.now()
+        for token in self.tokens.values():
+            if token.expires_at is not None:
+                token.expires_at = now
+
     def uninstall(self) -> None:
         """Take the app out of the shop: tokens die, subscriptions go."""
         self.expire_tokens()

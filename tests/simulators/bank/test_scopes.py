@@ -1,4 +1,4 @@
-"""What a consent and a token let one see at the bank's doors."""
+"""What a consent and a token let one see at the bank's doors, and for how long."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,3 +21,14 @@ def test_a_token_of_ponto_names_its_scope(bank: Any) -> None:
     assert bank.ponto_answer("GET", "/accounts").status_code == 200
     last = bank.wait_for("request", name="ponto.accounts.list")[0]
     assert last["value"]["scopes"] == ["ai"]
+
+
+def test_a_lasting_fault_ends_the_tokens_of_both_doors(bank: Any) -> None:
+    assert bank.ponto_answer("GET", "/accounts").status_code == 200
+    bank.log_in()
+    bank.client.inject("expired_token", {"count": 2, "lasting": True})
+    for _ in range(2):
+        assert bank.api_answer("GET", "/requisitions/").status_code == 401
+        assert bank.ponto_answer("GET", "/accounts").status_code == 401
+    bank.log_in()
+    assert bank.api_answer("GET", "/requisitions/").status_code == 200

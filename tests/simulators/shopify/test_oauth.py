@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from peakproof.seed import wait_until
+from tests.simulators.shopify.conftest import TOKEN
 
 PATH = "/admin/oauth/access_token"
 APP = {"client_id": "client-1", "client_secret": "hush"}
@@ -94,3 +95,16 @@ def test_no_secret_reaches_the_journal(store: Any) -> None:
     assert "hush" not in text
     assert body["access_token"] not in text
     assert "shpat_test" not in text
+
+
+def test_a_lasting_fault_ends_what_can_be_renewed(store: Any) -> None:
+    def renewed() -> str:
+        answer = store.http.post(PATH, json={**APP, "grant_type": "client_credentials"})
+        return str(answer.json()["access_token"])
+
+    token = renewed()
+    store.client.inject("expired_token", {"count": 1, "lasting": True})
+    assert not works(store, token)
+    assert not works(store, token), "the rule is spent, the token has ended"
+    assert works(store, renewed())
+    assert works(store, TOKEN), "a token without an end has nobody to renew it"

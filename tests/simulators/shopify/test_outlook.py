@@ -6,6 +6,7 @@ import pytest
 
 from simulators.shopify.outlook import ended_on
 
+FOR_EVER = "offline access token without an end (public apps)"
 SET = """
 mutation($input: InventorySetQuantitiesInput!) {
   inventorySetQuantities(input: $input) @idempotent(key: "k") { userErrors { code } }
@@ -22,7 +23,10 @@ def quantities(store: Any, **more: Any) -> dict[str, Any]:
 
 
 def told(store: Any, count: int = 1) -> dict[str, Any]:
-    return dict(store.wait_for("request", count)[-1]["value"])
+    """Return the last request, without what is said of its token."""
+    value = dict(store.wait_for("request", count)[-1]["value"])
+    assert value["breaks"].pop(FOR_EVER) == ["", "2027-01-01"]
+    return value
 
 
 def test_a_version_ends_a_year_after_it_came() -> None:
@@ -62,3 +66,11 @@ def test_what_stays_is_not_told(store: Any, version: str) -> None:
 def test_what_is_not_modelled_is_not_said_to_be_gone(store: Any) -> None:
     store.post("{ shop { alerts { action { title } } } }", version="2026-01")
     assert told(store)["breaks"] == {}
+
+
+def test_a_token_that_expires_is_not_said_to_go_away(store: Any) -> None:
+    grant = {"client_id": "client-1", "client_secret": "hush", "grant_type": "client_credentials"}
+    answer = store.http.post("/admin/oauth/access_token", json=grant).json()
+    store.data("{ shop { name } }", token=answer["access_token"])
+    (request,) = store.wait_for("request", name="shop")
+    assert request["value"]["breaks"] == {}
