@@ -70,6 +70,14 @@ OptionOption = Annotated[
     list[str] | None, typer.Option("--option", help="name=value of a scenario's option; repeat.")
 ]
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder that keeps the runs.")]
+ReportsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--reports",
+        help="Folder for the reports, such as report.html and summary.md; by default in the runs. "
+        "With several connectors each has a folder in it.",
+    ),
+]
 WorldsOption = Annotated[
     int,
     typer.Option(
@@ -89,6 +97,7 @@ def run(
     seed: SeedOption = 1,
     option: OptionOption = None,
     runs: RunsOption = Path("runs"),
+    reports: ReportsOption = None,
     odoo_source: SourceOption = None,
 ) -> None:
     """Play one scenario against a connector and judge it."""
@@ -99,6 +108,7 @@ def run(
         seed=seed,
         options=option_pairs(option or []),
         runs=runs,
+        reports=reports,
     )
     _gate([request], odoo_source)
 
@@ -112,15 +122,23 @@ def gate_command(
     seed: SeedOption = 1,
     worlds: WorldsOption = 0,
     runs: RunsOption = Path("runs"),
+    reports: ReportsOption = None,
     odoo_source: SourceOption = None,
 ) -> None:
     """Play every scenario that applies to each connector, and say whether it may pass."""
     for name in scenario or []:
         load_scenario(name)
+    folders = [folder for path in connector for folder in _folders(path)]
     requests = [
-        GateRequest(connector=folder, scenarios=scenario or [], seed=seed, runs=runs, worlds=worlds)
-        for path in connector
-        for folder in _folders(path)
+        GateRequest(
+            connector=folder,
+            scenarios=scenario or [],
+            seed=seed,
+            runs=runs,
+            reports=reports / folder.stem if reports and len(folders) > 1 else reports,
+            worlds=worlds,
+        )
+        for folder in folders
     ]
     _gate(requests, odoo_source)
 

@@ -40,7 +40,8 @@ class GateRequest(msgspec.Struct, kw_only=True):
     """What to judge: a connector, the scenarios (none means all that apply), seed, options.
 
     ``worlds`` is how many scenarios are played at the same time, each in a world of its own;
-    0 means as many as the machine has processors.
+    0 means as many as the machine has processors. ``reports`` is the folder for the reports;
+    None puts them into ``runs``.
     """
 
     connector: Path
@@ -48,6 +49,7 @@ class GateRequest(msgspec.Struct, kw_only=True):
     seed: int = 1
     options: dict[str, str] = {}
     runs: Path = Path("runs")
+    reports: Path | None = None
     worlds: int = 0
 
     def command(self) -> str:
@@ -218,7 +220,9 @@ def _connector_record(request: GateRequest, spec: ConnectorSpec) -> ConnectorRec
 
 
 def _report_folder(request: GateRequest, records: list[RunRecord]) -> Path:
-    """Return where the reports go: a run's own folder, or runs/gate/<connector>/<time>."""
+    """Return where the reports go: as asked, a run's folder, or runs/gate/<connector>/<time>."""
+    if request.reports is not None:
+        return request.reports
     if len(records) == 1:
         return Path(records[0].folder)
     stamp = Clock.start().wall(0).strftime("%Y%m%dT%H%M%S")
