@@ -159,7 +159,8 @@ def world(
             notes.append(f"run    {trial.folder}")
             yield trial
     except (PeakproofError, OSError, psycopg.Error) as error:
-        pytest.fail(f"{error}\nThe run is kept in {latest.resolve()}", pytrace=False)
+        told = f"{error}\nThe run is kept in {latest.resolve()}"
+        raise pytest.fail.Exception(told, pytrace=False) from None
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from peakproof import pytest_plugin
+from peakproof.runtime.cache import cache_folder
 from tests.report.story import gate
 
 pytest_plugins = ["pytester"]
@@ -75,8 +76,15 @@ def test_an_order_reaches_an_addon(world, shopify):
 """
 
 
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Where Odoo lies ready: pytester gives the runs inside another home."""
+    return cache_folder()
+
+
 @pytest.fixture(autouse=True)
-def _only_this_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+def _surroundings(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEAKPROOF_CACHE", str(cache))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
@@ -152,6 +160,7 @@ def test_a_verdict_is_explained_by_its_findings(pytester: pytest.Pytester) -> No
     pytester.makepyfile(
         """
         from peakproof import pytest_plugin
+from peakproof.runtime.cache import cache_folder
         from tests.report.story import gate
 
         def test_it(pytestconfig):
@@ -205,13 +214,13 @@ def test_worlds_of_the_reference_and_of_an_addon(pytester: pytest.Pytester) -> N
     told.fnmatch_lines(["peakproof: connector reference, seed 4"])
     told.fnmatch_lines(["connector: ended with 3 before it was ready", "*no key given"])
     told.fnmatch_lines(["The run is kept in *test_start*"])
-    told.fnmatch_lines(["This world has no bank; it has shopify.*simulators=['bank']*"])
+    told.fnmatch_lines(["This world has no bank; it has shopify.*simulators=[[]'bank']*"])
     told.fnmatch_lines(
         [
             "*nothing was broken*",
             "*- peakproof -*",
             "seed 5",
-            "again  pytest *::test_refusals_and_faults_that_never_fire' *--peakproof-seed 5",
+            "again  pytest *::test_refusals_and_faults_that_never_fire *--peakproof-seed 5",
             "run    */runs/test_refusals_and_faults_that_never_fire/*",
         ]
     )
