@@ -10,16 +10,23 @@ may do (``grant``) and which rights Odoo asked of it (``access``).
 docs/history.md lists the value fields of every kind. Invariants read a History and nothing else.
 """
 
+import contextlib
+import gc
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from peakproof.errors import BadFile
+from peakproof.archive import Archive, Events, Records, bad_line
 
-__all__ = ["KINDS", "Event", "History", "HistoryWriter", "read_events"]
+__all__ = ["KINDS", "Event", "History", "HistoryWriter", "collector_paused", "read_events"]
+
+LONG_BYTES = 1 << 26  # a longer file is indexed instead of decoded: some 150,000 events
+
+Record = dict[str, Any]
+Place = tuple[str, str, str]  # source, name (of a final record: its entity), outcome
 
 KINDS = (
     "operation",
@@ -91,25 +98,49 @@ def read_events(path: Path) -> Iterator[Event]:
             except msgspec.DecodeError as error:
                 if not line.endswith(b"\n"):
                     return
-                raise BadFile(
-                    f"{path}:{number}: expected one history event as JSON, found "
-                    f"{line[:80]!r} ({error}). Judge a run that peakproof wrote."
-                ) from error
+                raise bad_line(path, number, line, error) from error
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's collector of cycles from going through millions of objects again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class History:
     """The events of a run in order of time, with the look-ups that invariants need."""
 
+    events: Sequence[Event]
+
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = sorted(events, key=lambda event: event.time)
         self._kinds: dict[str, list[Event]] = {kind: [] for kind in KINDS}
+        self._finals: dict[Place, dict[str, Record]] = {}
         for event in self.events:
             self._kinds.setdefault(event.kind, []).append(event)
+        for event in self._kinds["final"]:
+            place = (event.source, event.name, event.outcome)
+            self._finals.setdefault(place, {})[event.key] = event.value
 
     @classmethod
     def load(cls, *paths: Path) -> "History":
-        """Read and merge the event files of a stored run."""
-        return cls(event for path in paths for event in read_events(path))
+        """Read and merge the event files of a stored run; a single long one is only indexed."""
+        if len(paths) == 1 and paths[0].stat().st_size >= LONG_BYTES:
+            archive = Archive(paths[0])
+            if archive.in_order:
+                return StoredHistory(archive)
+        with collector_paused():
+            return cls(event for path in paths for event in read_events(path))
+
+    def twin(self) -> "History":
+        """Return another object with the same events."""
+        return History(self.events)
 
     def of(
         self,
@@ -117,7 +148,7 @@ class History:
         name: str | None = None,
         source: str | None = None,
         outcome: str | None = None,
-    ) -> list[Event]:
+    ) -> Sequence[Event]:
         """Return the events of a kind, narrowed by name, source and outcome."""
         return [
             event
@@ -127,11 +158,51 @@ class History:
             and (outcome is None or event.outcome == outcome)
         ]
 
-    def final(
-        self, source: str, entity: str, checkpoint: str = "settled"
-    ) -> dict[str, dict[str, Any]]:
+    def forms(self, kind: str) -> set[Place]:
+        """Return what there is of a kind: source, name and outcome of its events."""
+        return {(event.source, event.name, event.outcome) for event in self._kinds.get(kind, [])}
+
+    def final(self, source: str, entity: str, checkpoint: str = "settled") -> Mapping[str, Record]:
         """Return the records of an entity as read at a checkpoint, by key."""
-        return {event.key: event.value for event in self.of("final", entity, source, checkpoint)}
+        return self._finals.get((source, entity, checkpoint), {})
 
     def __len__(self) -> int:
         return len(self.events)
+
+
+class StoredHistory(History):
+    """The same of a file that is too long for memory: events are read when they are asked for."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._records: dict[Place, Records] = {}
+        self.events = self._events(range(len(archive)))
+
+    def _events(self, rows: Sequence[int]) -> Sequence[Event]:
+        return cast("Sequence[Event]", Events(self._archive, rows))
+
+    def twin(self) -> History:
+        """Return another object with the same events."""
+        return StoredHistory(self._archive)
+
+    def of(
+        self,
+        kind: str,
+        name: str | None = None,
+        source: str | None = None,
+        outcome: str | None = None,
+    ) -> Sequence[Event]:
+        """Return the events of a kind, narrowed by name, source and outcome."""
+        return self._events(self._archive.find(kind, name, source, outcome))
+
+    def forms(self, kind: str) -> set[Place]:
+        """Return what there is of a kind: source, name and outcome of its events."""
+        return {form[1:] for form in self._archive.forms if form[0] == kind}
+
+    def final(self, source: str, entity: str, checkpoint: str = "settled") -> Mapping[str, Record]:
+        """Return the records of an entity as read at a checkpoint, by key."""
+        place = (source, entity, checkpoint)
+        if place not in self._records:
+            rows = self._archive.find("final", entity, source, checkpoint)
+            self._records[place] = Records(self._archive, rows)
+        return self._records[place]

@@ -6,6 +6,7 @@ person had to approve, the connector's own time begins with the approval.
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 from peakproof.evidence.facts import Facts, Record
 
@@ -53,7 +54,7 @@ def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
     return found
 
 
-def _owner(move: Record, moves: dict[str, Record], owners: dict[str, str]) -> str:
+def _owner(move: Record, moves: Mapping[str, Record], owners: dict[str, str]) -> str:
     text = f"{move.get('invoice_origin') or ''} {move.get('ref') or ''}"
     for word in re.split(r"[\s,;]+", text):
         if word in owners:

@@ -7,6 +7,7 @@ in time linear in its events. Facts are read only.
 import json
 import weakref
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -61,7 +62,7 @@ class Facts:
         self.shared: dict[str, Any] = {}  # what other modules derive once from these facts
         self._correlated: dict[str, dict[str, list[int]]] = {}
         # A copy: holding the History itself would keep the cache's key alive for ever.
-        self._history = History(history.events)
+        self._history = history.twin()
 
     @classmethod
     def of(cls, history: History, claims: Claims, plan: Plan) -> "Facts":
@@ -74,37 +75,33 @@ class Facts:
         kept.append(facts)
         return facts
 
-    def of_kind(self, kind: str, name: str | None = None, source: str | None = None) -> list[Event]:
+    def of_kind(
+        self, kind: str, name: str | None = None, source: str | None = None
+    ) -> Sequence[Event]:
         """Return the events of a kind in order of time."""
         return self._history.of(kind, name, source)
 
     @cached_property
     def checkpoint(self) -> str:
         """The last checkpoint that was read: reconciled, settled, or empty if none was."""
-        outcomes = {event.outcome for event in self._history.of("final")}
+        outcomes = {outcome for _, _, outcome in self._history.forms("final")}
         return next((name for name in ("reconciled", "settled") if name in outcomes), "")
 
-    @cached_property
-    def _finals(self) -> dict[tuple[str, str, str], dict[str, Record]]:
-        records: dict[tuple[str, str, str], dict[str, Record]] = {}
-        for event in self._history.of("final"):
-            place = (event.source, event.name, event.outcome)
-            records.setdefault(place, {})[event.key] = event.value
-        return records
-
-    def final(self, source: str, entity: str, checkpoint: str | None = None) -> dict[str, Record]:
+    def final(
+        self, source: str, entity: str, checkpoint: str | None = None
+    ) -> Mapping[str, Record]:
         """Return records by key as read at a checkpoint, by default the last one."""
-        return self._finals.get((source, entity, checkpoint or self.checkpoint), {})
+        return self._history.final(source, entity, checkpoint or self.checkpoint)
 
     @cached_property
-    def orders(self) -> dict[str, Record]:
+    def orders(self) -> Mapping[str, Record]:
         """The channel's orders at the last checkpoint, by gid: the truth about them."""
         return self.final("shopify", "order")
 
     @cached_property
-    def odoo_orders(self) -> dict[int, Record]:
+    def odoo_orders(self) -> Mapping[int, Record]:
         """Odoo's sale orders at the last checkpoint, by id."""
-        return {int(key): record for key, record in self.final("odoo", "order").items()}
+        return _ById(self.final("odoo", "order"))
 
     @cached_property
     def sale_orders(self) -> SaleOrders:
@@ -266,6 +263,22 @@ class Facts:
             if number in self.sale_orders.by_id
         ]
         return sorted(sales, key=lambda sale: sale.created_seconds)
+
+
+class _ById(Mapping[int, Record]):
+    """Records of Odoo by their id, a number, instead of their key."""
+
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[int]:
+        return map(int, self._records)
+
+    def __getitem__(self, number: int) -> Record:
+        return self._records[str(number)]
 
 
 def reference_words(order: Record) -> list[str]:

@@ -3,6 +3,7 @@
 States inside a transaction are no states: of one transaction only what it left behind counts.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -79,7 +80,7 @@ class SaleOrder(msgspec.Struct, kw_only=True):
 class SaleOrders:
     """Every sale order that changed during the run."""
 
-    def __init__(self, changes: list[Event]) -> None:
+    def __init__(self, changes: Sequence[Event]) -> None:
         self._changes = changes
         self._references: dict[int, set[str]] = {}
 

@@ -18,6 +18,7 @@ facts P7, P4, L1.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
@@ -85,7 +86,7 @@ class _Left:
 
 def _by_identity(
     findings: Findings,
-    transactions: dict[str, Record],
+    transactions: Mapping[str, Record],
     expected: dict[str, Record],
     lines: dict[str, Record],
 ) -> _Left:
@@ -111,7 +112,7 @@ def _by_identity(
     return left
 
 
-def _by_money(findings: Findings, left: _Left, transactions: dict[str, Record]) -> None:
+def _by_money(findings: Findings, left: _Left, transactions: Mapping[str, Record]) -> None:
     """Match the rest by amount, currency and day."""
     free: defaultdict[Money, list[Record]] = defaultdict(list)
     for line in left.lines.values():

@@ -132,7 +132,7 @@ def _parcels(findings: Findings, pickings: list[Record], shown: list[Record], su
                 found=f"{told[tracking]} fulfilments with it",
                 subject=subject,
             )
-    for tracking in told.keys() - sent.keys():
+    for tracking in sorted(told.keys() - sent.keys()):
         findings.add(
             "tracking number of no parcel",
             expected=f"one of {sorted(sent) or 'no parcel'}",

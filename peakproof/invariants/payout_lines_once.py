@@ -27,6 +27,7 @@ Seen in public: Automattic/woocommerce-payments issue 8588, microsoft/ALAppExten
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -79,7 +80,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     return findings.result(passed, len(movements), dict(figures))
 
 
-def _identity(text: str, movements: dict[str, Record]) -> str:
+def _identity(text: str, movements: Mapping[str, Record]) -> str:
     """Return the movement that a line bears: its identity may be wrapped or have a suffix."""
     if text in movements:
         return text
@@ -178,7 +179,7 @@ def _twice(lines: list[Record]) -> bool:
     return max(seen.values()) > 1
 
 
-def _adds_up(findings: Findings, payout: Record, movements: dict[str, Record]) -> None:
+def _adds_up(findings: Findings, payout: Record, movements: Mapping[str, Record]) -> None:
     """Check the gateway itself: what a payout bundles is what it pays."""
     bundled = [movements[key] for key in payout["transaction_ids"] if key in movements]
     inner = [row for row in bundled if row["type"] not in ("payout", "payout_failure")]

@@ -13,7 +13,7 @@ Seen in public: microsoft/ALAppExtensions pull 22763, Automattic/woocommerce-pay
 facts P4, P7.
 """
 
-from collections import ChainMap, Counter, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -61,7 +61,7 @@ class _Books:
             facts.final("odoo", "bank_line"),
             facts.final("gateway", "balance_transaction"),
         )
-        self.bearing = lines_by_identity(lines, ChainMap(movements, self.transactions))
+        self.bearing = lines_by_identity(lines, {*movements, *self.transactions})
         named = {key for found in self.bearing.values() for key, _ in found}
         self.nameless: defaultdict[tuple[Decimal, str], list[Record]] = defaultdict(list)
         for key, line in lines.items():

@@ -145,7 +145,8 @@ def _stock(findings: Findings, figures: Counter[str], facts: Facts, books: TillB
         if place in low and move.operation.system == "odoo":
             low[place] += move.units if move.certain or move.units < 0 else 0
             high[place] += move.units if move.certain or move.units > 0 else 0
-    for sku, code in low.keys() - _counted(facts, books):
+    counted = _counted(facts, books)
+    for sku, code in (place for place in low if place not in counted):
         figures["stock_compared"] += 1
         found = float(records.get(f"{sku}@{code}", {}).get("on_hand") or 0)
         if not low[sku, code] <= found <= high[sku, code]:

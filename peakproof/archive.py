@@ -1,0 +1,232 @@
+"""A stored history too long for memory: an index of its lines, each read when it is asked for.
+
+A decoded event takes a kilobyte or two, and ten million of them more than a machine has. So only
+where each line begins is kept, and what it is (kind, name, source, outcome): some twenty bytes an
+event. Whoever goes through events gets them decoded on the way; what he keeps of one gives its
+values back, and reads them again when they are asked for again.
+"""
+
+import os
+import sys
+import weakref
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import msgspec
+
+from peakproof.errors import BadFile
+
+__all__ = ["Archive", "Events", "Records", "StoredEvent", "bad_line"]
+
+BLOCK_BYTES = 1 << 23
+BATCH = 64  # lines that are read together, unless more than
+SPREAD = 12  # lines were read for each that is wanted
+RECENT_MAX = 256  # records that are kept decoded, for they are asked for several times over
+
+Record = dict[str, Any]
+Form = tuple[str, str, str, str]  # kind, source, name, outcome
+
+
+class _Head(msgspec.Struct, gc=False):
+    kind: str
+    name: str
+    source: str
+    time: float
+    outcome: str = ""
+
+
+class _Key(msgspec.Struct, gc=False):
+    key: str = ""
+
+
+class _Value(msgspec.Struct, gc=False):
+    value: Record = {}
+
+
+class StoredEvent(msgspec.Struct, gc=False):
+    """An event of an archive: like any other, but for its values, which may be read again."""
+
+    time: float
+    source: str
+    kind: str
+    name: str
+    key: str = ""
+    outcome: str = ""
+    loaded: Record | None = msgspec.field(name="value", default_factory=dict)
+    place: int = msgspec.field(name="_place", default=-1)
+    archive: Any = msgspec.field(name="_archive", default=None)
+
+    @property
+    def value(self) -> Record:
+        """The event's values."""
+        if self.loaded is None:
+            value: Record = self.archive.value(self.place)
+            return value
+        return self.loaded
+
+
+def bad_line(path: Path, number: int, line: bytes, error: Exception) -> BadFile:
+    """Return the error about a line that is no event."""
+    return BadFile(
+        f"{path}:{number}: expected one history event as JSON, found "
+        f"{line[:80]!r} ({error}). Judge a run that peakproof wrote."
+    )
+
+
+_HEAD = msgspec.json.Decoder(_Head).decode
+_KEY = msgspec.json.Decoder(_Key).decode
+_VALUE = msgspec.json.Decoder(_Value).decode
+_EVENT = msgspec.json.Decoder(StoredEvent).decode
+
+
+class Archive:
+    """The index of one file of events in order of time."""
+
+    def __init__(self, path: Path) -> None:
+        """Read through the file once. Raises BadFile for a line that is no event."""
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+        self.forms: list[Form] = []
+        self.form = array("I")  # of each event, as a number
+        self.rows: dict[tuple[str, str | None], array[int]] = {}  # by kind, and by kind and name
+        self.in_order = True  # of time, as all that was merged is
+        self._begins = array("Q")  # where each line begins, and the last one ends
+        self._index(path)
+
+    def _index(self, path: Path) -> None:
+        numbers: dict[Form, int] = {}
+        rows: list[tuple[Any, Any]] = []  # of each form: where its rows are noted down
+        begin, latest = 0, float("-inf")
+        with path.open("rb", buffering=BLOCK_BYTES) as file:
+            for row, line in enumerate(file):
+                try:
+                    head = _HEAD(line)
+                except msgspec.DecodeError as error:
+                    if not line.endswith(b"\n"):
+                        break
+                    raise bad_line(path, row + 1, line, error) from error
+                form = (head.kind, head.source, head.name, head.outcome)
+                number = numbers.get(form)
+                if number is None:
+                    kind, source, name, outcome = map(sys.intern, form)
+                    number = numbers[kind, source, name, outcome] = len(rows)
+                    rows.append((
+                        self.rows.setdefault((kind, None), array("I")).append,
+                        self.rows.setdefault((kind, name), array("I")).append,
+                    ))  # fmt: skip
+                self.in_order = self.in_order and head.time >= latest
+                latest = head.time
+                self.form.append(number)
+                self._begins.append(begin)
+                by_kind, by_name = rows[number]
+                by_kind(row)
+                by_name(row)
+                begin += len(line)
+        self._begins.append(begin)
+        self.forms = list(numbers)
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+    def line(self, row: int) -> bytes:
+        """Return one line as it is stored."""
+        begin = self._begins[row]
+        return os.pread(self._file, self._begins[row + 1] - begin, begin)
+
+    def lines(self, rows: Sequence[int]) -> Iterator[bytes]:
+        """Yield lines; those that lie close to each other are read together."""
+        begins = self._begins
+        for first in range(0, len(rows), BATCH):
+            batch = rows[first : first + BATCH]
+            begin, end = begins[batch[0]], begins[batch[-1] + 1]
+            if len(batch) * SPREAD < batch[-1] - batch[0]:
+                yield from map(self.line, batch)
+                continue
+            block = os.pread(self._file, end - begin, begin)
+            for row in batch:
+                yield block[begins[row] - begin : begins[row + 1] - begin]
+
+    def events(self, rows: Sequence[int]) -> Iterator[StoredEvent]:
+        """Yield events. Their values are given back as soon as the next one is asked for."""
+        forms, form = self.forms, self.form
+        for row, line in zip(rows, self.lines(rows), strict=True):
+            event = _EVENT(line)
+            event.kind, event.source, event.name, event.outcome = forms[form[row]]
+            event.place, event.archive = row, self
+            yield event
+            event.loaded = None
+
+    def value(self, row: int) -> Record:
+        """Return the values of one event."""
+        return _VALUE(self.line(row)).value
+
+    def keys(self, rows: Sequence[int]) -> Iterator[str]:
+        """Yield the keys of events."""
+        for line in self.lines(rows):
+            yield _KEY(line).key
+
+    def find(
+        self, kind: str, name: str | None, source: str | None, outcome: str | None
+    ) -> Sequence[int]:
+        """Return the rows of a kind, narrowed by name, source and outcome."""
+        rows = self.rows.get((kind, name), array("I"))
+        if source is None and outcome is None:
+            return rows
+        fits = bytearray(
+            (source is None or form[1] == source) and (outcome is None or form[3] == outcome)
+            for form in self.forms
+        )
+        form = self.form
+        return array("I", (row for row in rows if fits[form[row]]))
+
+
+class Events(Sequence[StoredEvent]):
+    """Events of an archive, decoded while somebody goes through them."""
+
+    def __init__(self, archive: Archive, rows: Sequence[int]) -> None:
+        self._archive, self._rows = archive, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[StoredEvent]:
+        return self._archive.events(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> StoredEvent: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Events": ...
+    def __getitem__(self, place: int | slice) -> "StoredEvent | Events":
+        if isinstance(place, slice):
+            return Events(self._archive, self._rows[place])
+        (event,) = self._archive.events([self._rows[place]])
+        return event
+
+
+class Records(Mapping[str, Record]):
+    """The values of events by their keys, the last of each key: final records, say."""
+
+    def __init__(self, archive: Archive, rows: Sequence[int]) -> None:
+        self._archive = archive
+        self._rows = dict(zip(archive.keys(rows), rows, strict=True))
+        self._recent: dict[str, Record] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __getitem__(self, key: str) -> Record:
+        record = self._recent.get(key)
+        if record is None:
+            record = self._archive.value(self._rows[key])
+            if len(self._recent) >= RECENT_MAX:
+                self._recent.clear()
+            self._recent[key] = record
+        return record
