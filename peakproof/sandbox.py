@@ -48,7 +48,7 @@ DATABASE = "sandbox"
 ODOO_URL = "http://odoo:8069"
 PARTNERS = "partners"
 SHOP_DOMAIN = "peakproof-demo.myshopify.com"
-CONNECTOR_PORT = 8080
+CONNECTOR_PORT, SFTP_PORT = 8080, 2222
 _TLS_PORT = 443
 _START_LIMIT_SECONDS = 60.0
 _INSTALL_LIMIT_SECONDS = 1800.0
@@ -141,7 +141,12 @@ def _found(folder: Path, handout: Path, partners: Path, number: int) -> Sandbox:
             "client_secret": "shpss_" + seeds.token("client secret"),
             "previous_client_secret": "",
         },
-        "bank": {"statement_folder": str(handout / "statements")},
+        "bank": {
+            "statement_folder": str(handout / "statements"),
+            "sftp": True,
+            "sftp_host": "bank",
+            "sftp_port": SFTP_PORT,
+        },
     }
     parts = {}
     for name in catalog.names("simulators"):

@@ -85,8 +85,8 @@ def _seed(
     for name in sorted({*Sandbox.open(folder).parts, "odoo"}):
         print(f"{name}: {outside[name]['url']}")
     print(
-        f"Credentials: `peakproof sandbox values` in this container, or {handout}/host.json; "
-        f"the authority to trust: {handout}/ca.pem. The sandbox is ready."
+        f"The sandbox is ready. Its credentials: `docker compose exec shopify peakproof sandbox "
+        f"values`; the authority to trust: `docker compose exec shopify cat {handout}/ca.pem`."
     )
 
 

@@ -21,6 +21,7 @@ from peakproof.plan import (
     Variant,
 )
 from peakproof.seed import Clock, Seed
+from peakproof.simkit.addresses import is_near
 from peakproof.simkit.app import App, Route
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
@@ -120,6 +121,7 @@ __all__ = [
     "exponent",
     "from_minor",
     "gid",
+    "is_near",
     "money_text",
     "page",
     "parse_gid",

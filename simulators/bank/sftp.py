@@ -25,14 +25,13 @@ from peakproof.simkit import Kit
 
 __all__ = ["StatementServer"]
 
-_HOST = "127.0.0.1"
-
 
 class StatementServer:
     """Serves a folder once the simulator's loop runs; ``values`` are what a client needs."""
 
     def __init__(self, kit: Kit, folder: Path) -> None:
         self._folder = folder
+        self.host = str(kit.config.options.get("sftp_host") or kit.config.host)
         self.user = str(kit.config.options.get("sftp_user") or "statements")
         self._password = str(
             kit.config.options.get("sftp_password") or kit.seed.token("bank|sftp|password")
@@ -41,7 +40,7 @@ class StatementServer:
         self._key = Ed25519PrivateKey.from_private_bytes(secret)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((_HOST, int(kit.config.options.get("sftp_port") or 0)))
+        self._socket.bind((kit.config.host, int(kit.config.options.get("sftp_port") or 0)))
         self._socket.listen()
         self.port = int(self._socket.getsockname()[1])
         self._acceptor: asyncssh.SSHAcceptor | None = None
@@ -56,11 +55,11 @@ class StatementServer:
         """Return address and credentials, and the line for a client's known hosts."""
         public = self._key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         return {
-            "sftp_host": _HOST,
+            "sftp_host": self.host,
             "sftp_port": str(self.port),
             "sftp_user": self.user,
             "sftp_password": self._password,
-            "sftp_known_host": f"[{_HOST}]:{self.port} {public.decode()}",
+            "sftp_known_host": f"[{self.host}]:{self.port} {public.decode()}",
         }
 
     def close(self) -> None:

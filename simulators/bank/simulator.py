@@ -1,8 +1,8 @@
 """The bank as peakproof runs it: routes of both APIs, acts, seed, snapshot.
 
 Options: gocardless_secret_id, gocardless_secret_key, ponto_client_id, ponto_client_secret,
-statement_folder, sftp (true opens the folder by SFTP), sftp_user, sftp_password, sftp_port,
-pulls_per_day (4), pending_ids_change (true), ponto_automatic (true).
+statement_folder, sftp (true opens the folder by SFTP), sftp_host (as clients call it), sftp_port,
+sftp_user, sftp_password, pulls_per_day (4), pending_ids_change (true), ponto_automatic (true).
 
 What a fault rule's ``match`` is held against: the account's code for stale_list and
 duplicate_transaction, the format for partial_file, the subtype for sync_stuck and sync_error,

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from peakproof.simkit import Delivery, WebhookEngine
+from peakproof.simkit import Delivery, WebhookEngine, is_near
 
 from .core import Core
 from .errors import Refused
@@ -91,7 +91,6 @@ _TYPES = {
     ),
 }
 EVENT_TYPES = frozenset(f"{noun}.{verb}" for noun, verbs in _TYPES.items() for verb in verbs)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -272,11 +271,11 @@ def forged(payload: bytes) -> bytes:
 def check_address(url: str) -> None:
     """Raise Refused for an address that webhooks cannot be sent to."""
     parts = urlsplit(url)
-    near = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    near = parts.scheme == "http" and is_near(parts.hostname)
     if not near and (parts.scheme != "https" or not parts.hostname):
         raise Refused(
             "Invalid URL: An explicit scheme (such as https) must be provided, and plain http "
-            "is taken for addresses of this machine only.",
+            "is taken for this machine and private networks only.",
             "url_invalid",
             "url",
         )

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from peakproof.simkit import Delivery, Ids, Kit
+from peakproof.simkit import Delivery, Ids, Kit, is_near
 
 from .errors import Refusal, invalid, not_found
 from .shapes import stamp
@@ -30,7 +30,6 @@ __all__ = ["RETRY_CALENDAR_SECONDS", "Subscriptions", "signature"]
 Record = dict[str, Any]
 RETRY_CALENDAR_SECONDS = [60.0 * 2**number for number in range(6)] + [3600.0] * 22
 ACKNOWLEDGE_SECONDS = 10.0
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVENT_TYPE = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -182,7 +181,7 @@ def _check(record: Record) -> None:
         if not _EVENT_TYPE.fullmatch(kind):
             raise invalid("subscription.event_types", f"`{kind}` is not a valid event type.")
     parts = urlsplit(record["notification_url"])
-    ours = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    ours = parts.scheme == "http" and is_near(parts.hostname)
     if not ours and (parts.scheme != "https" or not parts.hostname):
         raise invalid("subscription.notification_url", "The notification URL must use HTTPS.")
 

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from peakproof.simkit import Delivery, Kit, WebhookEngine
+from peakproof.simkit import Delivery, Kit, WebhookEngine, is_near
 
 from .filters import picked, wanted_by
 from .ids import Ids, gid
@@ -39,7 +39,6 @@ _HOURS = 4 * 3600.0
 _GROWTH = 1.5
 _FIRST = _HOURS * (_GROWTH - 1) / (_GROWTH**RETRIES_MAX - 1)
 RETRY_CALENDAR_SECONDS = [round(_FIRST * _GROWTH**number, 1) for number in range(RETRIES_MAX)]
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _encode_json = msgspec.json.Encoder(enc_hook=str).encode
 _ESCAPES = ((b"&", b"\\u0026"), (b"<", b"\\u003c"), (b">", b"\\u003e"))
 
@@ -245,7 +244,7 @@ class Subscriptions:
 def bad_address(uri: str) -> str:
     """Return why an address cannot be used, or an empty text."""
     parts = urlsplit(uri)
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+    if parts.scheme == "http" and is_near(parts.hostname):
         return ""
     if parts.scheme in ("arn", "pubsub"):
         return "peakproof's Shopify simulator delivers webhooks over HTTPS only"
