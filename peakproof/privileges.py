@@ -80,6 +80,7 @@ def _scope_record(
         least=least,
         spare=[name for name in granted if name not in least],
         refused=sorted(set(needs) - met),
+        instead=_instead(met, least, granted, includes),
         includes={name: scopes for name, scopes in includes.items() if name in granted},
         note=note,
     )
@@ -110,6 +111,26 @@ def least_of(
         if all(_met(need, rest, includes) for need in needs):
             least = rest
     return sorted(least)
+
+
+def _instead(
+    needs: Iterable[str],
+    least: Sequence[str],
+    granted: Sequence[str],
+    includes: Mapping[str, Sequence[str]],
+) -> dict[str, list[str]]:
+    """Return what could stand in for one of the least without giving it and more besides."""
+    found: dict[str, list[str]] = {}
+    for name in least:
+        rest = [other for other in least if other != name]
+        found[name] = [
+            other
+            for other in granted
+            if other not in least
+            and name not in includes.get(other, ())
+            and all(_met(need, [*rest, other], includes) for need in needs)
+        ]
+    return {name: others for name, others in found.items() if others}
 
 
 def odoo_users_of(history: History, external: bool) -> list[OdooUserRecord]:

@@ -73,6 +73,13 @@ def test_what_a_vendor_granted_and_a_story_needed() -> None:
     assert (record.least, record.spare) == (["read_orders"], ["write_orders"])
     assert record.refused == ["write_tax"]
     assert record.includes == {"write_orders": ["read_orders"]}
+    assert record.instead == {}, "the right to write is more than is needed"
+
+
+def test_one_of_several_would_do() -> None:
+    (record,) = scopes_of(History([grant(["read_a", "read_b"]), call("read_a|read_b")]))
+    assert len(record.least) == 1
+    assert record.instead == {record.least[0]: record.spare}
 
 
 def test_two_grants_of_one_system_keep_to_their_own() -> None:

@@ -18,13 +18,12 @@ def outlook_lines(gate: GateRecord) -> list[str]:
         for user in gate.odoo_users
         if user.models_granted is not None
     ]
+    supreme = {use.model for user in gate.odoo_users if user.superuser for use in user.models}
+    if supreme:
+        parts.append(f"Odoo {count_of(len(supreme), 'model')} used as superuser")
     parts += [
-        f"Odoo {count_of(len(user.models), 'model')} used as superuser"
-        for user in gate.odoo_users
-        if user.superuser
-    ]
-    parts += [
-        f"{title(scope.system)} {len(scope.least)} of {count_of(len(scope.granted), 'scope')} needed"
+        f"{title(scope.system)} {len(scope.least)} of "
+        f"{count_of(len(scope.granted), 'scope')} needed"
         for scope in gate.scopes
         if scope.granted
     ]

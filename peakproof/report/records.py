@@ -149,6 +149,7 @@ class ScopeRecord(msgspec.Struct, kw_only=True):
     least: list[str]
     spare: list[str]
     refused: list[str] = []  # needs that the grant did not meet
+    instead: dict[str, list[str]] = {}  # what would do in place of one of the least
     includes: dict[str, list[str]] = {}  # what comes with a scope
     note: str = ""
 
