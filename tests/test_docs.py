@@ -29,6 +29,17 @@ def test_the_connector_file_of_the_tutorial_loads_and_its_values_exist(tmp_path:
     assert used <= set(VALUES)
 
 
+def test_what_the_pages_show_stands_in_the_example_repository() -> None:
+    """That repository's tests are run, and its CI files are held against the action."""
+    example = ROOT / "docs" / "examples" / "connector_repository"
+    files = ("tests/test_connector.py", ".github/workflows/peakproof.yml", ".gitlab-ci.yml")
+    tested = "".join((example / name).read_text() for name in files)
+    for page in ("pytest.md", "ci.md"):
+        blocks = re.findall(r"```\w+\n(.*?)```", (ROOT / "docs" / page).read_text(), re.S)
+        assert blocks
+        assert all(block in tested for block in blocks), page
+
+
 def test_every_connector_claims_what_its_page_says() -> None:
     for file in (ROOT / "connectors").glob("*/connector.toml"):
         spec = ConnectorSpec.load((ConnectorSpec.variants_in(file.parent) or [file])[0])

@@ -1,4 +1,4 @@
-"""The built wheel works away from the checkout, with its catalogue inside."""
+"""The built wheel works away from the checkout, with its catalogue and pytest plugin inside."""
 
 import os
 import subprocess
@@ -40,3 +40,13 @@ def test_the_wheel_carries_the_catalogue_and_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["1", "peakproof._catalog.simulators.shopify", "True"]
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "--trace-config", "--fixtures", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(target)},
+        check=True,
+    ).stdout
+    assert "\nworld -- " in told, "pytest finds the plugin by the wheel's entry point"
+    assert f"{target}/peakproof/pytest_plugin.py" in told

@@ -160,7 +160,6 @@ def test_a_verdict_is_explained_by_its_findings(pytester: pytest.Pytester) -> No
     pytester.makepyfile(
         """
         from peakproof import pytest_plugin
-from peakproof.runtime.cache import cache_folder
         from tests.report.story import gate
 
         def test_it(pytestconfig):
