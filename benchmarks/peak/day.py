@@ -45,7 +45,7 @@ CLAIMS = Claims(
     name="peak",
     version="1",
     flows={"orders", "inventory", "fulfilment", "shipping", "returns", "bank", "payouts"}
-    | {"payments", "pos"},
+    | {"payments", "pos", "screening", "messages"},
     operations={"approvals": {"above": "200"}, "replay": True, "metrics": True, "audit": True},
     service_levels={
         flow: ServiceLevel(p95_seconds=30, recovery_seconds=60)
@@ -53,7 +53,7 @@ CLAIMS = Claims(
     },
 )
 ORDERS_A_SECOND = 10.0
-ORDER_EVENTS, ITEM_EVENTS = 131, 15  # how many events there are of each, about
+ORDER_EVENTS, ITEM_EVENTS = 133, 15  # how many events there are of each, about
 APPROVAL_ABOVE = 20000
 FAULT_SECONDS, FAULT_EVERY_SECONDS = 20.0, 300.0
 LOST, DOUBLED, CENT, UNBOOKED = 41, 43, 45, 47  # the orders that are broken
@@ -256,7 +256,7 @@ class Peak:
         if draw < 0.92:
             sent = book.now + self._random.uniform(20, 60)
             book.at(sent, lambda: self._ship(order))
-            if draw > 0.88:
+            if draw > 0.82:
                 book.at(sent + 20, lambda: self._refund(order))
 
     def _ship(self, order: Order) -> None:

@@ -32,6 +32,9 @@ def imported(book: Book, order: Order, new_partner: bool) -> None:
             "id": order.partner, "name": row["name"], "email": order.email,
             "phone": "+15125550003", "parent_id": None, "type": "contact", "active": True,
         })  # fmt: skip
+    screening = f"fraud-{order.number}"
+    said = {"order": order.name, "decision": "accept", "screening": screening}
+    call(book, 0.06, "fraud", "transaction", said)
     call(book, 0.08, "odoo", "sale.order.load", {"fields": ["id", "partner_id/.id"] * 8, "data": [
         [order.gid, order.name, order.partner, line.item.sku, line.units, money(line.item.price)]
         for line in order.lines]})  # fmt: skip
@@ -158,6 +161,8 @@ def shipped(book: Book, order: Order, labels: int = 1) -> None:
     call(book, 0.5, "shopify", "fulfillmentCreate", {"fulfillment": {
         "lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": order.number}],
         "trackingInfo": {"numbers": [tracking]}}}, operation_type="mutation")  # fmt: skip
+    text = f"Your parcel {tracking} of {order.name} is on its way."
+    call(book, 0.55, "email", "mail.send", {"to": order.email, "text": text})
     order.fulfilments = [{
         "id": f"gid://shopify/Fulfillment/{order.number}", "name": f"{order.name}.1",
         "status": "SUCCESS", "location_code": MAIN, "events": [],

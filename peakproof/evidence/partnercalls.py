@@ -1,5 +1,6 @@
 """What partners were asked: calls of the journal by part, with the facts that are kept of them."""
 
+from heapq import merge
 from typing import Any
 
 import msgspec
@@ -37,6 +38,8 @@ def calls(facts: Facts, *parts: str) -> list[Call]:
             fault=str(event.value.get("fault") or ""),
             event=event,
         )
-        for event in facts.of_kind("request")
-        if event.source in parts
+        for event in merge(
+            *(facts.of_kind("request", source=part) for part in parts),
+            key=lambda event: event.time,
+        )
     ]

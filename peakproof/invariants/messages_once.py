@@ -13,7 +13,7 @@ that repeat after a lost answer send everything twice (Twilio's documents warn o
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
 from peakproof.evidence.partnercalls import Call, calls
@@ -38,9 +38,12 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     if not parcels:
         return unknown(NAME, "No parcel with a tracking number left.", dict(figures))
     findings = Findings(NAME)
-    for number, (order, picking) in parcels.items():
-        named = re.compile(rf"(?<![\w-]){re.escape(number)}(?![\w-])")
-        about = [call for call in found if named.search(str(call.facts.get("text", "")))]
+    naming: defaultdict[str, list[Call]] = defaultdict(list)
+    for call in found:
+        for word in set(re.findall(r"[\w-]+", str(call.facts.get("text", "")))):
+            naming[word].append(call)
+    for number, (gid, picking) in parcels.items():
+        order, about = facts.orders[gid], naming.get(number, [])
         taken = [call for call in about if call.outcome == "ok"]
         figures["told"] += len(taken)
         subject = f"{picking['name']} {number}"
@@ -65,16 +68,16 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     return findings.result(passed, len(parcels), dict(figures))
 
 
-def _parcels(facts: Facts) -> dict[str, tuple[Record, Record]]:
-    """Return the deliveries that left for the channel's orders, by their tracking number."""
-    parcels: dict[str, tuple[Record, Record]] = {}
-    for gid, order in facts.orders.items():
+def _parcels(facts: Facts) -> dict[str, tuple[str, Record]]:
+    """Return order and delivery of what left for the channel's orders, by tracking number."""
+    parcels: dict[str, tuple[str, Record]] = {}
+    for gid in facts.orders:
         for number in facts.odoo_ids.get(gid, []):
             for picking in facts.pickings_of.get(number, []):
                 if picking["type"] == "outgoing" and picking["state"] == "done":
                     for word in str(picking["tracking"] or "").split(","):
                         if word.strip():
-                            parcels[word.strip()] = (order, picking)
+                            parcels[word.strip()] = (gid, picking)
     return parcels
 
 
