@@ -35,8 +35,8 @@ from peakproof.report.detection import print_selftest
 from peakproof.report.discoveries import print_explored
 from peakproof.report.records import GateRecord
 from peakproof.run import describe, load_scenario, option_pairs
+from peakproof.runtime.choice import open_runtime
 from peakproof.runtime.doctor import examine
-from peakproof.runtime.process import ProcessRuntime
 from peakproof.sandbox_commands import app as sandbox_app
 from peakproof.selftest import SEEDS_MAX, SelftestRequest, chosen, selftest, stored
 from peakproof.version import __version__
@@ -84,6 +84,13 @@ WorldsOption = Annotated[
         "--worlds", min=0, help="Scenarios played at the same time; 0: one for each processor."
     ),
 ]
+RuntimeOption = Annotated[
+    str,
+    typer.Option(
+        "--runtime",
+        help="What worlds are made of: process (of this machine) or container (docker).",
+    ),
+]
 SourceOption = Annotated[
     Path | None,
     typer.Option("--odoo-source", help="Odoo 19 source folder or archive, where there is no apt."),
@@ -98,6 +105,7 @@ def run(
     option: OptionOption = None,
     runs: RunsOption = Path("runs"),
     reports: ReportsOption = None,
+    runtime: RuntimeOption = "process",
     odoo_source: SourceOption = None,
 ) -> None:
     """Play one scenario against a connector and judge it."""
@@ -110,7 +118,7 @@ def run(
         runs=runs,
         reports=reports,
     )
-    _gate([request], odoo_source)
+    _gate([request], runtime, odoo_source)
 
 
 @app.command("gate")
@@ -123,6 +131,7 @@ def gate_command(
     worlds: WorldsOption = 0,
     runs: RunsOption = Path("runs"),
     reports: ReportsOption = None,
+    runtime: RuntimeOption = "process",
     odoo_source: SourceOption = None,
 ) -> None:
     """Play every scenario that applies to each connector, and say whether it may pass."""
@@ -140,7 +149,7 @@ def gate_command(
         )
         for folder in folders
     ]
-    _gate(requests, odoo_source)
+    _gate(requests, runtime, odoo_source)
 
 
 @app.command("selftest")
@@ -160,6 +169,7 @@ def selftest_command(
     again: Annotated[
         bool, typer.Option("--stored", help="Judge the runs that are stored; play nothing.")
     ] = False,
+    runtime: RuntimeOption = "process",
     odoo_source: SourceOption = None,
 ) -> None:
     """Prove that peakproof finds what is broken: the reference and every deliberate defect."""
@@ -170,8 +180,8 @@ def selftest_command(
     if again:
         record = stored(request)
     else:
-        with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
-            record = selftest(request, runtime, _CONSOLE, describe)
+        with _Bars() as progress, open_runtime(runtime, odoo_source, progress) as worlds_of:
+            record = selftest(request, worlds_of, _CONSOLE, describe)
     print_selftest(record, _CONSOLE)
     if page is not None:
         page.write_text(detection.page(record))
@@ -188,6 +198,7 @@ def explore_command(
     ] = None,
     worlds: WorldsOption = 0,
     runs: RunsOption = Path("runs"),
+    runtime: RuntimeOption = "process",
     odoo_source: SourceOption = None,
 ) -> None:
     """Play random stories with random faults; shorten each that fails to one that replays."""
@@ -199,8 +210,8 @@ def explore_command(
         runs=runs,
         worlds=worlds,
     )
-    with _Bars() as progress, ProcessRuntime(odoo_source, progress) as runtime:
-        record = explore(request, runtime, _CONSOLE)
+    with _Bars() as progress, open_runtime(runtime, odoo_source, progress) as worlds_of:
+        record = explore(request, worlds_of, _CONSOLE)
     print_explored(record, _CONSOLE)
     raise typer.Exit(ExitCode.VIOLATED if record.discoveries else ExitCode.PASS)
 
@@ -257,16 +268,12 @@ def version() -> None:
     _CONSOLE.print(__version__)
 
 
-def _gate(requests: "list[GateRequest]", odoo_source: Path | None) -> None:
+def _gate(requests: "list[GateRequest]", runtime: str, odoo_source: Path | None) -> None:
     for request in requests:
         ConnectorSpec.load(request.connector)  # a mistake in the last is told before the first
     records: list[GateRecord] = []
-    with _Bars() as progress:
-        runtime = ProcessRuntime(progress=progress, odoo_source=odoo_source)
-        try:
-            records.extend(gate(request, runtime, _CONSOLE, describe) for request in requests)
-        finally:
-            runtime.close()
+    with _Bars() as progress, open_runtime(runtime, odoo_source, progress) as worlds_of:
+        records.extend(gate(request, worlds_of, _CONSOLE, describe) for request in requests)
     if len(records) > 1:
         print_gates(records, _CONSOLE)
     raise typer.Exit(exit_code(worst([record.verdict for record in records])))

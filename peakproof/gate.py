@@ -52,11 +52,12 @@ class GateRequest(msgspec.Struct, kw_only=True):
     reports: Path | None = None
     worlds: int = 0
 
-    def command(self) -> str:
-        """Return the command that does the same again."""
+    def command(self, runtime: str) -> str:
+        """Return the command that does the same again, in such a runtime."""
         words = ["peakproof", "gate", "--connector", str(self.connector), "--seed", str(self.seed)]
         for name in self.scenarios:
             words += ["--scenario", name]
+        words += [] if runtime == "process" else ["--runtime", runtime]
         return shlex.join(words)
 
 
@@ -78,6 +79,7 @@ def gate(
             seed=request.seed,
             options=request.options,
             runs=request.runs,
+            runtime=runtime.name,
         )
         for name in names
     ]
@@ -91,7 +93,7 @@ def gate(
         connector=_connector_record(request, spec),
         verdict=verdict,
         runs=[record for record, _ in judged],
-        reproduce=request.command(),
+        reproduce=request.command(runtime.name),
         started=started,
         exit_code=int(exit_code(verdict)),
         duration_seconds=total,

@@ -52,7 +52,8 @@ class RunRequest(msgspec.Struct, kw_only=True):
     """What somebody asked for: a scenario, a connector's folder, a seed, options.
 
     Instead of a scenario's name it may be the file of a stored plan (``plan.json``), which is
-    played as it stands: its seed and options are its own.
+    played as it stands: its seed and options are its own. ``runtime`` is what its world is made
+    of, for ``command`` to tell.
     """
 
     scenario: str
@@ -60,10 +61,12 @@ class RunRequest(msgspec.Struct, kw_only=True):
     seed: int = 1
     options: dict[str, str] = {}
     runs: Path = Path("runs")
+    runtime: str = "process"
 
     def command(self) -> str:
         """Return the command that does the same again."""
         words = ["peakproof", "run", self.scenario, "--connector", str(self.connector)]
+        words += [] if self.runtime == "process" else ["--runtime", self.runtime]
         if is_stored(self.scenario):
             return shlex.join(words)
         words += ["--seed", str(self.seed)]

@@ -60,7 +60,8 @@ class Settler:
         """Wait for rest; return False when the limit came first (recorded, not raised).
 
         While Odoo's records change, work is done and the limit begins anew, up to three times
-        as long in all: a slow machine is not a connector that never comes to rest. After such a failure the next waits are short, until the world has come to rest again.
+        as long in all: a slow machine is not a connector that never comes to rest. After such a
+        failure the next waits are short, until the world has come to rest again.
         """
         self._phase("settle", "begin")
         begin = self._clock.now()

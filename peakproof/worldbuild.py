@@ -30,7 +30,7 @@ from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
 from peakproof.store import RunFolder, RunMeta
 from peakproof.world import OdooTarget, World
-from peakproof.worldkits import Kits, plain_environment
+from peakproof.worldkits import Kits
 from peakproof.worldpartners import chosen_by, start_partners
 
 __all__ = ["build_world"]
@@ -294,7 +294,7 @@ class _Builder:
 
         def start() -> None:
             process.stop()
-            process.env = {**plain_environment(), **self._environment()}
+            process.env = self._environment()
             process.start()
             self._await_ready(process)
 
@@ -319,10 +319,9 @@ class _Builder:
             "setup",
             ["python", str(script)],
             {
-                **plain_environment(),
                 "PEAKPROOF_WORLD": str(world_file),
                 "PEAKPROOF_NOW": self.world.calendar.now().isoformat(),
-                "PYTHONPATH": str(catalog.root()),
+                "PYTHONPATH": self.site.code,
             },
             self.folder.log(script.stem),
             self.kits.recorder("setup"),

@@ -3,7 +3,6 @@
 They share the run's clock, seed and certificates, and their ends are events of the history.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from peakproof.seed import Clock, Seed
 from peakproof.simkit.config import SimulatorConfig
 from peakproof.store import RunFolder
 
-__all__ = ["Kits", "plain_environment"]
+__all__ = ["Kits"]
 
 _START_LIMIT_SECONDS = 30.0
 
@@ -52,7 +51,7 @@ class Kits:
         Raises WorldFailed with its last log lines when it does not come up.
         """
         host = site.host(name)
-        certificate = self._authority.issue(*LOCAL_NAMES, host)
+        certificate = self._authority.issue(*dict.fromkeys((*LOCAL_NAMES, host)))
         config = SimulatorConfig(
             name=name,
             host=host,
@@ -71,7 +70,7 @@ class Kits:
             name,
             module,
             path,
-            plain_environment() | {"SSL_CERT_FILE": str(self._authority.bundle_path)},
+            {"SSL_CERT_FILE": str(self._authority.bundle_path)},
             self._folder.log(name),
             self.recorder(name),
         )
@@ -101,13 +100,3 @@ class Kits:
             )
 
         return record
-
-
-def plain_environment() -> dict[str, str]:
-    """Return the environment without what belongs to the machine's proxies and Python."""
-    left_out = ("proxy", "pythonpath", "pythonhome", "virtual_env")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.lower().endswith(left_out) and not name.startswith("PEAKPROOF_")
-    }

@@ -28,7 +28,7 @@ async def serve(settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(service),
-            host="127.0.0.1",
+            host=settings.host,
             port=settings.port,
             log_level="warning",
             access_log=False,

@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, kw_only=True):
     odoo_api_key: str
     database_url: str
     public_url: str
+    host: str  # the address to listen on
     port: int
     control_token: str
     places: tuple[Place, ...]
@@ -121,6 +122,7 @@ class Settings(msgspec.Struct, kw_only=True):
             odoo_api_key=reader.text("ODOO_API_KEY"),
             database_url=reader.text("DATABASE_URL"),
             public_url=reader.text("PUBLIC_URL").rstrip("/"),
+            host=reader.text("HOST", "127.0.0.1"),
             port=int(reader.number("PORT", "0")),
             control_token=reader.text("CONTROL_TOKEN"),
             places=reader.places("LOCATIONS_FILE"),

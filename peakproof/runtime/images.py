@@ -207,14 +207,15 @@ def _run(words: list[str], environment: dict[str, str] | None = None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build every image or those named, or print the environment that names them to compose."""
+    """Build every image or those named; or have every image and print the names for compose."""
     command, *names = arguments or [""]
     if command == "build":
         for reference in build(names, lambda text, _fraction: print(text, flush=True)):
             print(reference, _inspect(reference, "{{.Size}}"), "bytes", flush=True)
     elif command == "environment":
         for name, image in IMAGES.items():
-            print(f"{image.variable}={resolve(name)}")
+            chosen = ensure(name, lambda text, _fraction: print(text, file=sys.stderr, flush=True))
+            print(f"{image.variable}={chosen}")
     else:
         raise UsageError(f"Expected `build [NAME ...]` or `environment`, found {list(arguments)}.")
     return 0

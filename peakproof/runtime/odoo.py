@@ -1,23 +1,42 @@
 """One Odoo server with one database: what a world holds of Odoo.
 
-Made by ProcessRuntime.start_odoo. It restarts on the same port and database, so that a
-connector meets it again where it left it.
+Made by a runtime. It restarts at the same address and database, so that a connector meets it
+again where it left it.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
 
 from peakproof.errors import OdooRefused, WaitExpired, WorldFailed
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.ports import ReservedPort
-from peakproof.runtime.supervise import OnEvent, ignore_event
-from peakproof.runtime.zygote import OdooServer, Zygote
+from peakproof.runtime.supervise import Watched
 
-__all__ = ["Database", "OdooProcess"]
+__all__ = ["SERVER_WIDE_MODULES", "Database", "OdooProcess", "server_options"]
 
 READY_SECONDS = 60.0
+SERVER_WIDE_MODULES = ("base", "web", "rpc")
+
+
+def server_options(database: str, load: Sequence[str]) -> list[str]:
+    """Return the options of a server with one database, wherever it runs.
+
+    ``load`` names more server-wide modules. One process with threads and no crons of its own:
+    what a schedule does is triggered by the harness.
+    """
+    return [
+        f"--database={database}",
+        f"--db-filter=^{database}$",
+        f"--load={','.join(dict.fromkeys((*SERVER_WIDE_MODULES, *load)))}",
+        "--workers=0",
+        "--max-cron-threads=0",
+        "--limit-time-real=3600",
+        "--limit-memory-soft=0",
+        "--limit-memory-hard=0",
+        "--no-database-list",
+        "--log-handler=odoo.addons.rpc:ERROR",
+    ]
 
 
 class Database(msgspec.Struct, frozen=True):
@@ -34,25 +53,25 @@ class Database(msgspec.Struct, frozen=True):
 
 
 class OdooProcess:
-    """A running Odoo: ``url``, ``database``, ``login``, ``api_key`` and ``dsn`` lead to it."""
+    """A running Odoo: ``url``, ``database``, ``login``, ``api_key`` and ``dsn`` lead to it.
+
+    ``port``, if given, is kept from others for as long as this exists.
+    """
 
     def __init__(
         self,
-        zygote: Zygote,
+        server: Watched,
         place: Database,
-        port: ReservedPort,
-        arguments: Sequence[str],
-        env: Mapping[str, str],
-        log_path: Path,
-        on_event: OnEvent = ignore_event,
+        url: str,
+        port: ReservedPort | None = None,
     ) -> None:
         self.database = place.name
         self.dsn = place.dsn
         self.login = place.login
         self.api_key = place.api_key
-        self.url = f"http://127.0.0.1:{port.number}"
+        self.url = url
+        self.server = server
         self._port = port
-        self.server = OdooServer(zygote, arguments, env, log_path, on_event)
 
     def __repr__(self) -> str:
         return f"OdooProcess(url={self.url!r}, database={self.database!r}, pid={self.server.pid})"
@@ -63,7 +82,8 @@ class OdooProcess:
 
     def start(self) -> None:
         """Start the server without waiting for it to answer."""
-        self._port.require_free("Odoo")
+        if self._port is not None:
+            self._port.require_free("Odoo")
         self.server.start()
 
     def wait_ready(self, limit_seconds: float = READY_SECONDS) -> None:
@@ -88,4 +108,5 @@ class OdooProcess:
     def close(self) -> None:
         """End the server and give its port back."""
         self.server.stop(grace_seconds=3.0)
-        self._port.close()
+        if self._port is not None:
+            self._port.close()

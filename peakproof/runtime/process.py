@@ -24,7 +24,7 @@ from peakproof import catalog
 from peakproof.errors import UsageError
 from peakproof.runtime.addons import fetch_addons, local_addons
 from peakproof.runtime.environment import odoo_python
-from peakproof.runtime.odoo import Database, OdooProcess
+from peakproof.runtime.odoo import SERVER_WIDE_MODULES, Database, OdooProcess, server_options
 from peakproof.runtime.ports import reserve_port
 from peakproof.runtime.postgres import Cluster
 from peakproof.runtime.process_site import ProcessSite
@@ -32,11 +32,10 @@ from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.source import find_source
 from peakproof.runtime.supervise import OnEvent, ignore_event, warden_forget, warden_keep
 from peakproof.runtime.template import DATABASE, LOGIN, Addons, Template, find_template
-from peakproof.runtime.zygote import Zygote
+from peakproof.runtime.zygote import OdooServer, Zygote
 
 __all__ = ["ProcessRuntime"]
 
-SERVER_WIDE_MODULES = ("base", "web", "rpc")
 _PROXIES = ("peakproof.runtime.proxy", "peakproof.runtime.vendor_proxy")
 
 
@@ -62,6 +61,8 @@ class ProcessRuntime:
     ``odoo_source`` is a folder or archive to use in place of the Debian package; ``on_event``
     is told what becomes of the database servers.
     """
+
+    name = "process"
 
     def __init__(
         self,
@@ -170,26 +171,16 @@ class ProcessRuntime:
         arguments = [
             "server",
             f"--addons-path={stage.addons_path}",
-            f"--database={database.name}",
-            f"--db-filter=^{database.name}$",
+            *server_options(database.name, load),
             *cluster.odoo_arguments(),
             "--http-interface=127.0.0.1",
             f"--http-port={port.number}",
             f"--data-dir={folder}",
-            f"--load={','.join(dict.fromkeys((*SERVER_WIDE_MODULES, *load)))}",
-            "--workers=0",
-            "--max-cron-threads=0",
-            "--limit-time-real=3600",
-            "--limit-memory-soft=0",
-            "--limit-memory-hard=0",
-            "--no-database-list",
-            "--log-handler=odoo.addons.rpc:ERROR",
             *options,
         ]
         minimal = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LANG": "C.UTF-8"}
-        odoo = OdooProcess(
-            stage.zygote, database, port, arguments, {**minimal, **(env or {})}, log_path, on_event
-        )
+        server = OdooServer(stage.zygote, arguments, {**minimal, **(env or {})}, log_path, on_event)
+        odoo = OdooProcess(server, database, url, port)
         stage.servers[database.name] = odoo
         odoo.start()
         if wait:

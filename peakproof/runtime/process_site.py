@@ -5,6 +5,7 @@ forked from a warm parent, Odoo from another one.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ class ProcessSite:
         self._stack = contextlib.ExitStack()
         self._database: Database | None = None
         self.database_server: Target | None = None
+        self.code = str(catalog.root())
 
     def __enter__(self) -> "ProcessSite":
         return self
@@ -68,7 +70,7 @@ class ProcessSite:
             name,
             self._runtime.programs(),
             [str(config_path)],
-            {**env, "PYTHONPATH": str(catalog.root())},
+            {**_plain_environment(), **env, "PYTHONPATH": self.code},
             log_path,
             on_event,
             program=module if module.startswith(_RUNTIME) else f"{module}.__main__",
@@ -86,13 +88,13 @@ class ProcessSite:
         on_event: OnEvent,
         _folder: Path,
         image: str = "",
-    ) -> Supervised:
+    ) -> "_Plain":
         """Return a program of the connector's; "python" is the one that runs us."""
         if image:
             raise UsageError(
                 f"The {name} comes as an image ({image}). Next step: add --runtime container."
             )
-        process = Supervised(
+        process = _Plain(
             name,
             [sys.executable if words[0] == "python" else words[0], *words[1:]],
             log_path,
@@ -110,9 +112,9 @@ class ProcessSite:
         _folder: Path,
         log_path: Path,
         on_event: OnEvent,
-    ) -> Supervised:
+    ) -> "_Plain":
         """Return a WireMock, run by a Java of this machine."""
-        process = Supervised(name, wiremock.command(options), log_path, on_event=on_event)
+        process = _Plain(name, wiremock.command(options), log_path, on_event=on_event)
         self._stack.callback(process.stop)
         return process
 
@@ -139,3 +141,24 @@ class ProcessSite:
         address = self._runtime.create_database(place, self._database)
         self._stack.callback(self._runtime.drop_storage, place)
         return address
+
+
+class _Plain(Supervised):
+    """A program that gets the environment of this machine beside its own."""
+
+    def start(self) -> None:
+        own, self.env = self.env, {**_plain_environment(), **(self.env or {})}
+        try:
+            super().start()
+        finally:
+            self.env = own
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return this machine's environment without its proxies and what is told to Python."""
+    left_out = ("proxy", "pythonpath", "pythonhome", "virtual_env")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith(left_out) and not name.startswith("PEAKPROOF_")
+    }

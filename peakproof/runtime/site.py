@@ -88,6 +88,10 @@ class Template(Protocol):
 class Site(Protocol):
     """The place of one world. Whatever was started in it ends with it."""
 
+    @property
+    def code(self) -> str:
+        """Where peakproof's own code lies, for Python programs that import it."""
+
     def host(self, name: str, /) -> str:
         """Return the address of a part, the same for the other parts and for us."""
 
@@ -161,7 +165,10 @@ class Site(Protocol):
 
 
 class Runtime(Protocol):
-    """Makes templates, and sites for worlds."""
+    """Makes templates, and sites for worlds; ``name`` is that of choice.py."""
+
+    @property
+    def name(self) -> str: ...
 
     def prepare(
         self,

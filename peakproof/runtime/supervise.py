@@ -6,6 +6,7 @@ paused, resumed), so that a crash is evidence and not a hang. A program's whole 
 goes with it, and all of them go with the harness, even a killed one (see warden.py).
 """
 
+import abc
 import contextlib
 import os
 import signal
@@ -90,7 +91,7 @@ def warden_forget(kind: str, name: object) -> None:
     _WARDEN.tell("forget", kind, name)
 
 
-class Watched:
+class Watched(abc.ABC):
     """A running process group, however it was started; ``ended(code)`` is called at its end.
 
     What Supervised (a child of ours) and Odoo (a child of its warm parent) have in common.
@@ -112,6 +113,10 @@ class Watched:
         """Whether the process is there (paused counts)."""
         return not self._gone.is_set()
 
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Start (again)."""
+
     def last_lines(self, count: int = LAST_LINES_COUNT) -> list[str]:
         """Return the last lines of the log."""
         return last_lines(self.log_path, count)
@@ -120,7 +125,7 @@ class Watched:
         """Note that the process runs now."""
         self._intent, self.exit_code, self.pid = "", None, pid
         self._gone.clear()
-        warden_keep("group", pid)
+        self._guard()
         self._on_event("started", {"pid": pid})
 
     def ended(self, exit_code: int) -> None:
@@ -134,7 +139,7 @@ class Watched:
                 "expected": bool(self._intent),
                 "last_lines": [] if self._intent else self.last_lines(),
             }
-            warden_forget("group", self.pid)
+            self._unguard()
         self._on_event(outcome, value)
         self._gone.set()
 
@@ -184,21 +189,27 @@ class Watched:
         with self._lock:
             if self.exit_code is None:
                 self._intent = intent
-        if leader_only:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
-        else:
-            self._signal(number)
+        self._signal(number, leader_only=leader_only)
         self._signal(signal.SIGCONT)
         if not self._gone.wait(grace_seconds):
             self._signal(signal.SIGKILL)
             self.wait(10.0)
         self._signal(signal.SIGKILL, even_if_gone=True)
 
-    def _signal(self, number: signal.Signals, *, even_if_gone: bool = False) -> None:
+    def _guard(self) -> None:
+        """Have the warden end it if we die."""
+        warden_keep("group", self.pid)
+
+    def _unguard(self) -> None:
+        """Take that back at its end."""
+        warden_forget("group", self.pid)
+
+    def _signal(
+        self, number: signal.Signals, *, even_if_gone: bool = False, leader_only: bool = False
+    ) -> None:
         if self.running or even_if_gone:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+                (os.kill if leader_only else os.killpg)(self.pid, number)
 
 
 class Supervised(Watched):

@@ -13,9 +13,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import psycopg
@@ -26,7 +26,7 @@ from peakproof.runtime.cache import build_folder, cache_folder, digest_of
 from peakproof.runtime.postgres import Cluster, server_version
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.source import OdooSource
-from peakproof.runtime.supervise import Supervised
+from peakproof.runtime.supervise import Supervised, Watched
 from peakproof.seed import wait_until
 
 __all__ = [
@@ -36,9 +36,13 @@ __all__ = [
     "Addons",
     "Template",
     "TemplateNote",
+    "fill",
     "find_template",
+    "finish",
     "hash_of",
+    "install_options",
     "remove_unused",
+    "watch_install",
 ]
 
 BASE_MODULES = ("sale_management", "sale_stock", "stock_delivery", "account")
@@ -112,8 +116,10 @@ def find_template(
         cluster = Cluster(base.archive if base else None)
         try:
             cluster.start()
-            note = _fill(cluster, source, python, wanted, addons, base, folder, progress)
-            note.watched_tables = _finish(cluster, note, watch_tables, base is None)
+            install = _Installer(cluster, source, python, addons, folder, progress)
+            note = fill(cluster, install, wanted, base.note if base else None, folder)
+            note.odoo_version = source.version
+            note.watched_tables = finish(cluster, note, watch_tables, base is None)
             cluster.stop()
             cluster.save(folder / "cluster.tar")
             shutil.rmtree(folder / "data", ignore_errors=True)
@@ -141,17 +147,30 @@ def remove_unused(templates: Path, newest: Path) -> None:
             shutil.rmtree(note.parent, ignore_errors=True)
 
 
-def _fill(
-    cluster: Cluster,
-    source: OdooSource,
-    python: Path,
+class Server(Protocol):
+    """The database server that a template is made in."""
+
+    def connect(
+        self, database: str = "postgres", role: str = "peakproof"
+    ) -> psycopg.Connection[Any]:
+        """Return an autocommit connection."""
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create a database owned by ``odoo`` as a copy of the template."""
+
+
+def fill(
+    cluster: Server,
+    install: Callable[[list[str]], None],
     modules: list[str],
-    addons: Addons,
-    base: Template | None,
+    base: TemplateNote | None,
     folder: Path,
-    progress: Progress,
 ) -> TemplateNote:
-    """Install the modules into the template database."""
+    """Install the modules into the template database, which ``base`` tells of if it exists.
+
+    ``install`` does it and leaves its log (install.log) and Odoo's data folder (data) in
+    ``folder``. Raises WorldFailed if one of the modules is not there afterwards.
+    """
     if base is None:
         cluster.create_database(DATABASE, "template0")
     else:
@@ -159,9 +178,9 @@ def _fill(
             connection.execute(
                 f"alter database {DATABASE} is_template false allow_connections true"
             )
-    already = set(base.note.modules) if base else set()
-    new = [name for name in modules if name not in already]
-    _install(cluster, source, python, new, addons, folder, progress)
+    new = [name for name in modules if base is None or name not in base.modules]
+    if new:
+        install(new)
     with cluster.connect(DATABASE) as connection:
         installed = [
             name
@@ -176,40 +195,63 @@ def _fill(
                 (folder / "install.log").read_text().splitlines()[-30:],
             )  # fmt: skip
         _attachments_into(connection, folder / "data")
-    api_key = base.note.api_key if base else secrets.token_hex(20)
-    return TemplateNote(modules, installed, [], source.version, api_key)
+    api_key = base.api_key if base else secrets.token_hex(20)
+    return TemplateNote(modules, installed, [], "", api_key)
 
 
-def _install(
-    cluster: Cluster,
-    source: OdooSource,
-    python: Path,
-    modules: list[str],
-    addons: Addons,
-    folder: Path,
-    progress: Progress,
-) -> None:
-    if not modules:
-        return
-    log = folder / "install.log"
-    paths = ",".join(map(str, (*addons.paths, *source.addons_paths)))
-    program = Supervised(
-        "odoo",
-        [
-            str(python), "-s", "-m", "odoo", "server", f"--addons-path={paths}",
-            f"--database={DATABASE}", *cluster.odoo_arguments(), f"--data-dir={folder / 'data'}",
-            f"--init={','.join(modules)}", "--stop-after-init", "--no-http",
-            "--max-cron-threads=0", "--log-handler=odoo.modules.loading:INFO",
-        ],
-        log,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(folder),
-            "PYTHONPATH": os.pathsep.join(map(str, (source.python_path, *addons.python_paths))),
-            "TZ": "UTC",
-        },
-        cwd=folder,
-    )  # fmt: skip
+class _Installer:
+    """Installs modules by a process of Odoo."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        source: OdooSource,
+        python: Path,
+        addons: Addons,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self._cluster, self._source, self._python = cluster, source, python
+        self._addons, self._folder, self._progress = addons, folder, progress
+
+    def __call__(self, modules: list[str]) -> None:
+        source, addons, folder = self._source, self._addons, self._folder
+        paths = ",".join(map(str, (*addons.paths, *source.addons_paths)))
+        python_paths = (source.python_path, *addons.python_paths)
+        program = Supervised(
+            "odoo",
+            [
+                str(self._python), "-s", "-m", "odoo", "server", f"--addons-path={paths}",
+                *self._cluster.odoo_arguments(), f"--data-dir={folder / 'data'}",
+                *install_options(modules),
+            ],
+            folder / "install.log",
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "HOME": str(folder),
+                "PYTHONPATH": os.pathsep.join(map(str, python_paths)),
+                "TZ": "UTC",
+            },
+            cwd=folder,
+        )  # fmt: skip
+        watch_install(program, modules, self._progress)
+
+
+def install_options(modules: Sequence[str]) -> list[str]:
+    """Return the options with which Odoo installs modules into the template and ends."""
+    return [
+        f"--database={DATABASE}",
+        f"--init={','.join(modules)}",
+        "--stop-after-init",
+        "--no-http",
+        "--max-cron-threads=0",
+        "--log-handler=odoo.modules.loading:INFO",
+    ]
+
+
+def watch_install(program: Watched, modules: Sequence[str], progress: Progress) -> None:
+    """Start Odoo and wait until it has installed the modules; raises WorldFailed."""
+    log = program.log_path
     program.start()
 
     def installed() -> bool:
@@ -253,8 +295,8 @@ def _attachments_into(connection: psycopg.Connection[Any], data: Path) -> None:
         )
 
 
-def _finish(
-    cluster: Cluster, note: TemplateNote, watch_tables: Sequence[str], first: bool
+def finish(
+    cluster: Server, note: TemplateNote, watch_tables: Sequence[str], first: bool
 ) -> list[str]:
     """Add the API key and the triggers, and close the template to everyone; return tables."""
     with cluster.connect(DATABASE, "odoo") as connection:
