@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONNECTOR ?= connectors/oca_shopify
 SEED ?= 1
+COMPOSE := $(shell docker compose version > /dev/null 2>&1 && echo docker compose || echo docker-compose)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
 
-.PHONY: help check test gate selftest images lock docs clean
+.PHONY: help check test gate selftest images sandbox lock docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -38,6 +39,10 @@ docs: $(VENV)/.ready  ## write the reference pages from the registries
 
 images: $(VENV)/.ready  ## build every container image without a registry (docs/containers.md)
 	$(BIN)/python -m peakproof.runtime.images build
+
+sandbox: $(VENV)/.ready  ## a standing sandbox in containers, to develop against (docs/containers.md)
+	images=$$($(BIN)/python -m peakproof.runtime.images environment) \
+	  && env $$images $(COMPOSE) -f compose/compose.yaml up -d
 
 lock: $(VENV)/.ready  ## pin every requirement by hash, without any index address
 	$(COMPILE) --all-extras pyproject.toml -o requirements.txt
