@@ -23,7 +23,9 @@ __all__ = ["Archive", "Events", "Records", "StoredEvent", "bad_line"]
 BLOCK_BYTES = 1 << 23
 BATCH = 64  # lines that are read together, unless more than
 SPREAD = 12  # lines were read for each that is wanted
-RECENT_MAX = 256  # records that are kept decoded, for they are asked for several times over
+RECORDS_BLOCK_BYTES = 1 << 15
+KEPT_BYTES = 1 << 28  # of JSON that is kept decoded, in four times as much memory
+RECENT_MAX = 256  # records beyond it that are kept, for they are asked for several times over
 
 Record = dict[str, Any]
 Form = tuple[str, str, str, str]  # kind, source, name, outcome
@@ -92,6 +94,7 @@ class Archive:
         self.form = array("I")  # of each event, as a number
         self.rows: dict[tuple[str, str | None], array[int]] = {}  # by kind, and by kind and name
         self.in_order = True  # of time, as all that was merged is
+        self.kept_bytes = 0  # of JSON, by all Records together
         self._begins = array("Q")  # where each line begins, and the last one ends
         self._index(path)
 
@@ -130,10 +133,18 @@ class Archive:
     def __len__(self) -> int:
         return len(self.form)
 
+    def span(self, row: int) -> tuple[int, int]:
+        """Return where a line begins and ends in the file."""
+        return self._begins[row], self._begins[row + 1]
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Return some bytes of the file."""
+        return os.pread(self._file, size, begin)
+
     def line(self, row: int) -> bytes:
         """Return one line as it is stored."""
-        begin = self._begins[row]
-        return os.pread(self._file, self._begins[row + 1] - begin, begin)
+        begin, end = self.span(row)
+        return self.read(begin, end - begin)
 
     def lines(self, rows: Sequence[int]) -> Iterator[bytes]:
         """Yield lines; those that lie close to each other are read together."""
@@ -144,7 +155,7 @@ class Archive:
             if len(batch) * SPREAD < batch[-1] - batch[0]:
                 yield from map(self.line, batch)
                 continue
-            block = os.pread(self._file, end - begin, begin)
+            block = self.read(begin, end - begin)
             for row in batch:
                 yield block[begins[row] - begin : begins[row + 1] - begin]
 
@@ -206,12 +217,18 @@ class Events(Sequence[StoredEvent]):
 
 
 class Records(Mapping[str, Record]):
-    """The values of events by their keys, the last of each key: final records, say."""
+    """The values of events by their keys, the last of each key: final records, say.
+
+    They are asked for again and again, mostly in order: so they are read in blocks, and stay
+    decoded as long as all that an archive keeps so is not more than ``KEPT_BYTES`` of JSON.
+    """
 
     def __init__(self, archive: Archive, rows: Sequence[int]) -> None:
         self._archive = archive
         self._rows = dict(zip(archive.keys(rows), rows, strict=True))
+        self._kept: dict[str, Record] = {}
         self._recent: dict[str, Record] = {}
+        self._block, self._block_begin = b"", 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -223,9 +240,23 @@ class Records(Mapping[str, Record]):
         return key in self._rows
 
     def __getitem__(self, key: str) -> Record:
-        record = self._recent.get(key)
+        record = self._kept.get(key)
         if record is None:
-            record = self._archive.value(self._rows[key])
+            record = self._recent.get(key)
+        return self._read(key) if record is None else record
+
+    def _read(self, key: str) -> Record:
+        begin, end = self._archive.span(self._rows[key])
+        first = begin - self._block_begin
+        if first < 0 or first + end - begin > len(self._block):
+            size = max(end - begin, RECORDS_BLOCK_BYTES)
+            self._block, self._block_begin, first = self._archive.read(begin, size), begin, 0
+        line = self._block[first : first + end - begin]
+        record = _VALUE(line).value
+        if self._archive.kept_bytes + len(line) <= KEPT_BYTES:
+            self._archive.kept_bytes += len(line)
+            self._kept[key] = record
+        else:
             if len(self._recent) >= RECENT_MAX:
                 self._recent.clear()
             self._recent[key] = record

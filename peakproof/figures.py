@@ -128,12 +128,15 @@ def _right(facts: Facts, gid: str, order: Record, checkpoint: str) -> bool:
 
 def _success(facts: Facts) -> Figure:
     name = FIVE[0]
-    orders = {gid: order for gid, order in facts.orders.items() if not order.get("cancelled")}
-    if not orders or not facts.final("shopify", "order", "settled"):
+    right = [
+        _right(facts, gid, order, "settled")
+        for gid, order in facts.orders.items()
+        if not order.get("cancelled")
+    ]
+    if not right or not facts.final("shopify", "order", "settled"):
         return Figure(name=name, value=None, unit="share", detail="no order to be created")
-    right = sum(_right(facts, gid, order, "settled") for gid, order in orders.items())
-    detail = f"{right} of {len(orders)} live orders are one order in Odoo"
-    return Figure(name=name, value=right / len(orders), unit="share", detail=detail)
+    detail = f"{sum(right)} of {len(right)} live orders are one order in Odoo"
+    return Figure(name=name, value=sum(right) / len(right), unit="share", detail=detail)
 
 
 def _delay(name: str, delays: list[float], what: str, nothing: str) -> Figure:
@@ -230,7 +233,9 @@ def _peak(facts: Facts) -> Figure:
 
 
 def _calls_per_order(facts: Facts) -> Figure:
-    calls = sum(event.source not in ("odoo", "vendor_proxy") for event in facts.of_kind("request"))
+    calls = len(facts.of_kind("request")) - sum(
+        len(facts.of_kind("request", source=source)) for source in ("odoo", "vendor_proxy")
+    )
     name, unit = "api_calls_per_order", "count"
     if not facts.orders or not calls:
         return Figure(name=name, value=None, unit=unit, detail="no order, or no call")

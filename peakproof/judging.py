@@ -127,7 +127,7 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
         doubts.append(f"The connector asked for what is not simulated: {'; '.join(missing)}.")
     fired = {event.key for event in history.of("fault", outcome="fired")}
     # A connector that never speaks to a part (it reads files instead) cannot meet its faults.
-    spoken_to = {event.source for event in history.of("request")}
+    spoken_to = {source for source, _, _ in history.forms("request")}
     for event in history.of("fault", outcome="planned"):
         if event.key in fired or not event.value.get("must_fire", True):
             continue

@@ -223,9 +223,10 @@ class Facts:
                 times.setdefault(event.key, event.time)
         for gid, operation in self.checkouts.items():
             times.setdefault(gid, operation.ended_seconds)
-        for gid, order in self.orders.items():
-            if isinstance(order.get("created_at_seconds"), int | float):
-                times.setdefault(gid, float(order["created_at_seconds"]))
+        for gid in (gid for gid in self.orders if gid not in times):
+            moment = self.orders[gid].get("created_at_seconds")
+            if isinstance(moment, int | float):
+                times[gid] = float(moment)
         return times
 
     @cached_property

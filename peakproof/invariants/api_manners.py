@@ -47,6 +47,9 @@ _ORDER = re.compile(r"gid://shopify/Order/\d+")
 RESTORE_RATES = {"standard": 100.0, "advanced": 200.0, "plus": 1000.0, "enterprise": 2000.0}
 
 
+Written = dict[tuple[str, str], list[Event]]  # writes by what they are called and their order
+
+
 class Call(msgspec.Struct):
     """What is known of one and the same call, sent again and again."""
 
@@ -60,43 +63,56 @@ class Call(msgspec.Struct):
 def check(history: History, claims: Claims, plan: Plan) -> Result:
     """Go through the calls in order of time."""
     facts = Facts.of(history, claims, plan)
-    requests = [
-        event for event in facts.of_kind("request") if event.source not in ("odoo", "vendor_proxy")
-    ]
+    findings = Findings(NAME)
+    # Only calls that went wrong are remembered, by source and name first: most never do.
+    calls: dict[tuple[str, str], dict[bytes, Call]] = {}
+    throttled: list[Event] = []
+    written: Written = {}
+    fell: dict[tuple[str, str], list[Event]] = {}
+    deprecated: Counter[str] = Counter()
+    requests = failures = 0
+    for event in facts.of_kind("request"):
+        if event.source in ("odoo", "vendor_proxy"):
+            continue
+        requests += 1
+        refused = _is_throttled(event)
+        failures += event.outcome != "ok"
+        throttled += [event] if refused else []
+        kind = (event.source, event.name)
+        failed = refused or event.outcome != "ok"
+        if failed or kind in calls:
+            known, identity = calls.setdefault(kind, {}), _identity(event)
+            call = known.setdefault(identity, Call()) if failed else known.get(identity)
+            if call is not None:
+                _patience(event, call, facts, findings)
+                _hammering(event, call, findings)
+        _note_write(event, written)
+        _note_version(event, fell)
+        deprecated.update(map(str, event.value.get("deprecated") or ()))
     if not requests:
         return unknown(NAME, "The connector made no call to the channel.")
-    findings = Findings(NAME)
-    calls: dict[bytes, Call] = {}
-    throttled = 0
-    for event in requests:
-        throttled += _is_throttled(event)
-        call = calls.setdefault(_identity(event), Call())
-        _patience(event, call, facts, findings)
-        _hammering(event, call, findings)
-    _circles(requests, findings)
-    share = throttled / len(requests)
-    if len(requests) >= SHARE_CALLS_MIN and share > SHARE_MAX:
+    _circles(written, findings)
+    share = len(throttled) / requests
+    if requests >= SHARE_CALLS_MIN and share > SHARE_MAX:
         findings.add(
             "mostly throttled",
             expected=f"at most {SHARE_MAX:.0%} of the calls refused as throttled",
-            found=f"{throttled} of {len(requests)} ({share:.0%})",
+            found=f"{len(throttled)} of {requests} ({share:.0%})",
             subject="all calls",
-            events=[event for event in requests if _is_throttled(event)],
+            events=throttled,
         )
-    _versions(requests, findings)
-    deprecated = Counter(str(name) for e in requests for name in e.value.get("deprecated") or [])
-    failures = sum(event.outcome != "ok" for event in requests)
+    _versions(fell, findings)
     figures: dict[str, Any] = {
-        "calls": len(requests),
-        "throttled": throttled,
+        "calls": requests,
+        "throttled": len(throttled),
         "failed": failures,
         "deprecated": dict(deprecated.most_common(20)),
     }
     passed = (
-        f"{len(requests)} calls, {throttled} of them throttled, {failures} failed; "
+        f"{requests} calls, {len(throttled)} of them throttled, {failures} failed; "
         f"{len(deprecated)} deprecated fields in use."
     )
-    return findings.result(passed, len(requests), figures)
+    return findings.result(passed, requests, figures)
 
 
 def _is_throttled(event: Event) -> bool:
@@ -169,16 +185,17 @@ def _hammering(event: Event, call: Call, findings: Findings) -> None:
         )
 
 
-def _circles(requests: list[Event], findings: Findings) -> None:
+def _note_write(event: Event, written: Written) -> None:
+    if event.value.get("operation_type") != "mutation" or event.outcome != "ok":
+        return
+    said = msgspec.json.encode(event.value.get("arguments"))
+    for gid in set(_ORDER.findall(said.decode())):
+        written.setdefault((event.name, gid), []).append(event)
+
+
+def _circles(written: Written, findings: Findings) -> None:
     """Find writes of one kind that were done to one order again and again."""
-    done: dict[tuple[str, str], list[Event]] = {}
-    for event in requests:
-        if event.value.get("operation_type") != "mutation" or event.outcome != "ok":
-            continue
-        said = msgspec.json.encode(event.value.get("arguments"))
-        for gid in set(_ORDER.findall(said.decode())):
-            done.setdefault((event.name, gid), []).append(event)
-    for (name, gid), events in done.items():
+    for (name, gid), events in written.items():
         if len(events) > REPEATS_MAX:
             findings.add(
                 "wrote in circles",
@@ -189,12 +206,13 @@ def _circles(requests: list[Event], findings: Findings) -> None:
             )
 
 
-def _versions(requests: list[Event], findings: Findings) -> None:
-    fell: dict[tuple[str, str], list[Event]] = {}
-    for event in requests:
-        asked, got = event.value.get("requested_version"), event.value.get("api_version")
-        if asked and got and asked not in (got, "unstable"):
-            fell.setdefault((str(asked), str(got)), []).append(event)
+def _note_version(event: Event, fell: dict[tuple[str, str], list[Event]]) -> None:
+    asked, got = event.value.get("requested_version"), event.value.get("api_version")
+    if asked and got and asked not in (got, "unstable"):
+        fell.setdefault((str(asked), str(got)), []).append(event)
+
+
+def _versions(fell: dict[tuple[str, str], list[Event]], findings: Findings) -> None:
     for (asked, got), events in fell.items():
         findings.add(
             "retired API version",
