@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 from peakproof import (  # noqa: E402 - needs the path above
     catalog,
     connector,
+    contracts,
     faults,
     invariants,
     placeholders,
@@ -61,6 +62,21 @@ def modules(title: str, registry: dict[str, Any], extra: str) -> list[str]:
     return lines
 
 
+def partners() -> list[str]:
+    """List what WireMock plays: each folder of contracts by its partner.toml."""
+    lines = ["## Partners", "", "Played by WireMock; [partners.md](partners.md) shows how.", ""]
+    for part, provider in sorted(contracts.parts().items()):
+        (contract,) = contracts.chosen([part], {}, {})
+        operations = dict.fromkeys(map(contracts.operation_of, contract.mappings()))
+        documents = "; ".join(contract.documents)
+        lines += [f"### {part}: {provider}", "", f"{contract.title}, {contract.version}.", ""]
+        lines += [f"Operations: {', '.join(f'`{name}`' for name in operations)}.", ""]
+        if contract.actions:
+            lines += [f"People there: {', '.join(f'`{name}`' for name in contract.actions)}.", ""]
+        lines += [f"After {documents}.", "", f"Not modelled: {contract.not_modelled.strip()}", ""]
+    return lines
+
+
 def connector_file() -> list[str]:
     """Describe every table of connector.toml from its struct."""
     lines = ["## connector.toml", "", paragraph(connector.__doc__), ""]
@@ -71,6 +87,7 @@ def connector_file() -> list[str]:
         "Setup",
         "Probe",
         "Approvals",
+        "Screening",
         "Kick",
         "ServiceLevelClaim",
         "Needs",
@@ -101,6 +118,7 @@ def generate() -> str:
     lines += scenarios()
     lines += modules("Invariants", invariants.REGISTRY, "")
     lines += modules("Faults", faults.REGISTRY, "LEVEL")
+    lines += partners()
     lines += connector_file()
     return "\n".join(lines).rstrip() + "\n"
 

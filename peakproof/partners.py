@@ -10,7 +10,7 @@ call, so that no credential gets into them.
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
@@ -108,13 +108,26 @@ class _Admin(RestClient):  # type: ignore[misc]  # the client has no types
         }
 
     def get(self, uri: str, **kwargs: Any) -> Any:
-        return super().get(uri, **kwargs, **self._more)
+        return self._asked(super().get, uri, kwargs)
 
     def post(self, uri: str, **kwargs: Any) -> Any:
-        return super().post(uri, **kwargs, **self._more)
+        return self._asked(super().post, uri, kwargs)
 
     def put(self, uri: str, **kwargs: Any) -> Any:
-        return super().put(uri, **kwargs, **self._more)
+        return self._asked(super().put, uri, kwargs)
+
+    def _asked(self, call: Callable[..., Any], uri: str, kwargs: dict[str, Any]) -> Any:
+        try:
+            return call(uri, **kwargs, **self._more)
+        except (ApiException, RequestException) as error:
+            raise WorldFailed("partners", f"WireMock no longer answers: {error}") from error
+
+    @staticmethod
+    def handle_response(response: Any) -> Any:
+        try:
+            return RestClient.handle_response(response)
+        except ApiException as error:
+            raise WorldFailed("partners", f"WireMock refused a call: {error}") from error
 
 
 class Partners:
@@ -166,7 +179,7 @@ class Partners:
         """Tell whether WireMock answers."""
         try:
             return bool(self._admin.get("/health").status_code == 200)
-        except (ApiException, RequestException):
+        except WorldFailed:
             return False
 
     def act(self, part: str, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +192,9 @@ class Partners:
         if word not in deed.states:
             raise SimulatorRefused("unknown_word", f"{deed.argument} is one of {[*deed.states]}")
         state = {"state": deed.states[word]}
-        self._checked(self._admin.put(f"/scenarios/{deed.scenario}/state", json=state))
+        self._admin.handle_response(
+            self._admin.put(f"/scenarios/{deed.scenario}/state", json=state)
+        )
         return {deed.argument: word}
 
     # Faults.
@@ -225,7 +240,7 @@ class Partners:
         )
 
     def _stubs(self) -> list[dict[str, Any]]:
-        found = self._checked(self._admin.get("/mappings")).json()["mappings"]
+        found = self._admin.handle_response(self._admin.get("/mappings")).json()["mappings"]
         return [stub for stub in found if _MARK in stub.get("metadata", {})]
 
     def _add(self, stub: dict[str, Any]) -> None:
@@ -247,10 +262,7 @@ class Partners:
             (folder / f"{part}.jsonl").write_bytes(b"".join(found))
 
     def _journal(self) -> list[dict[str, Any]]:
-        try:
-            answer = self._checked(self._admin.get("/requests"))
-        except (ApiException, RequestException) as error:
-            raise WorldFailed("partners", f"WireMock no longer answers: {error}") from error
+        answer = self._admin.handle_response(self._admin.get("/requests"))
         return list(answer.json()["requests"])
 
     def _event(self, entry: dict[str, Any]) -> Event:
@@ -288,10 +300,6 @@ class Partners:
             outcome=outcome,
             value=value,
         )
-
-    @staticmethod
-    def _checked(response: Any) -> Any:
-        return RestClient.handle_response(response)
 
 
 class _Raw(Stub):  # type: ignore[misc]  # the client has no types

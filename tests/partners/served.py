@@ -33,6 +33,7 @@ class Served:
             lambda *event: self.events.append(event),
         )  # fmt: skip
         self.values = self.partners.values
+        self.password = Seed(1).token("control partners")
         self.url = self.partners.url
         self.bundle = str(self.authority.bundle_path)
         self.http = httpx.Client(

@@ -12,6 +12,7 @@ import pytest
 
 from peakproof.contracts import Contract, operation_of
 from peakproof.partners import NOT_MODELLED
+from peakproof.placeholders import VALUES
 from tests.partners.served import PROVIDERS, Served
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,8 @@ def test_it_says_what_it_models_and_what_not(contract: Contract) -> None:
     assert contract.not_modelled.strip()
     assert contract.hosts
     assert all(path.startswith("/") and path != "/" for path in contract.paths)
+    told = {f"{contract.part}.{name}" for name in (*contract.values, "url", "host")}
+    assert told <= set(VALUES), "peakproof/placeholders.py says what each value stands for"
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=PROVIDERS)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from peakproof.contracts import Action, Contract
 from peakproof.errors import SimulatorRefused, UnknownName, WorldFailed
 from peakproof.history import read_events
 from peakproof.partners import NOT_MODELLED, Partners
@@ -18,6 +19,7 @@ MAIL = {
     "subject": "Your parcel",
     "content": [{"type": "text/plain", "value": "Number T1"}],
 }
+ACTION = Action(scenario="nowhere", argument="where", states={"there": "there"})
 
 
 def send(every: Served, **changes: Any) -> httpx.Response:
@@ -142,3 +144,10 @@ def test_a_wiremock_that_is_gone_is_told(every: Served) -> None:
     assert not gone.ready()
     with pytest.raises(WorldFailed, match="no longer answers"):
         list(gone.events())
+
+
+def test_a_scenario_that_wiremock_does_not_know_is_told(every: Served) -> None:
+    contract = Contract(part="x", actions={"go": ACTION})
+    here = Partners({"x": contract}, {}, every.url, every.bundle, every.password, every.clock)
+    with pytest.raises(WorldFailed, match="Scenario nowhere does not exist"):
+        here.act("x", "go", {"where": "there"})
