@@ -1,4 +1,4 @@
-"""WireMock 3.13.2 as a peer: fetched with ``npm pack``, started in its best configuration.
+"""WireMock as a peer: the jar that plays the partners, started in its best configuration.
 
 Best here: the answer stands in the stub itself (a body read from a file makes it nearly three
 times slower), no request log, no journal, and 20 seconds of warm-up by the caller. What it is
@@ -12,7 +12,6 @@ import contextlib
 import json
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,44 +20,22 @@ import httpx
 
 from benchmarks.wiremock_stubs import Stub
 from peakproof.errors import EnvironmentLacks
-from peakproof.runtime.cache import cache_folder, locked
+from peakproof.runtime import wiremock as partners
 from peakproof.runtime.ports import reserve_port
 from peakproof.seed import wait_until
 
 __all__ = ["VERSION", "jar", "running"]
 
-VERSION = "3.13.2"
-_MEMBER = f"package/build/wiremock-standalone-{VERSION}.jar"
+VERSION = partners.VERSION
 START_SECONDS_MAX = 60.0
 
 
 def jar() -> Path:
-    """Return the jar, fetched once into the cache. Raises EnvironmentLacks."""
-    for program in ("npm", "java", "taskset"):
+    """Return the jar that the partners of a run use as well. Raises EnvironmentLacks."""
+    for program in ("java", "taskset"):
         if shutil.which(program) is None:
             raise EnvironmentLacks(f"{program} is not on the path; install it, or skip WireMock.")
-    target = cache_folder() / "benchmarks" / Path(_MEMBER).name
-    target.parent.mkdir(exist_ok=True)
-    with locked(target.with_suffix(".lock")):
-        if not target.exists():
-            _fetch(target)
-    return target
-
-
-def _fetch(target: Path) -> None:
-    """Fetch the npm package and take the jar out of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", f"wiremock@{VERSION}", "--silent"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            raise EnvironmentLacks(f"`npm pack wiremock@{VERSION}` failed: {done.stderr[-400:]}")
-        archive = next(Path(folder).glob("wiremock-*.tgz"))
-        with tarfile.open(archive) as packed:
-            member = packed.extractfile(_MEMBER)
-            assert member is not None, f"{archive.name} holds no {_MEMBER}"
-            beside = target.with_suffix(".part")
-            beside.write_bytes(member.read())
-        beside.replace(target)
+    return partners.jar()
 
 
 @contextlib.contextmanager
