@@ -36,6 +36,7 @@ _OPTIONS = {
     "connector": "folder with the connector's connector.toml (or the name of a bundled one)",
     "seed": "the number that everything random is drawn from (default: 1)",
     "runs": "folder that keeps the runs (default: runs, beside the ini file)",
+    "runtime": "what worlds are made of: process (default) or container",
 }
 _MARKER = (
     "peakproof(shop=None, simulators=None, seed=None): the Shop of the test's world, the parts "
@@ -99,13 +100,20 @@ def pytest_assertrepr_compare(
 
 @pytest.fixture(scope="session")
 def peakproof_runtime(pytestconfig: pytest.Config) -> "Iterator[Runtime]":
-    """Where worlds live: a real Odoo and PostgreSQL as processes, warm for the whole session.
+    """Where worlds live: real Odoo and PostgreSQL, warm for the whole session.
 
     Override it in a conftest.py for another one (``ProcessRuntime(odoo_source=...)``).
     """
-    from peakproof.runtime.process import ProcessRuntime
+    from peakproof.errors import PeakproofError
+    from peakproof.runtime.choice import open_runtime
 
-    with ProcessRuntime(progress=_Progress(pytestconfig)) as runtime:
+    name = _setting(pytestconfig, "runtime") or "process"
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = open_runtime(name, progress=_Progress(pytestconfig))
+            runtime = stack.enter_context(opened)
+        except PeakproofError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield runtime
 
 
@@ -149,7 +157,7 @@ def world(
         shop=asked["shop"],
         simulators=asked["simulators"],
         runs=runs,
-        reproduce=shlex.join([*words, "--peakproof-seed", str(seed)]),
+        reproduce=shlex.join([*words, "--peakproof-seed", str(seed), *_chosen_runtime(request)]),
     )
     latest = runs / trial_request.name / "latest"
     notes = request.node.stash.setdefault(_NOTES, [])
@@ -244,6 +252,11 @@ def _part(world: "Trial", name: str) -> "Part":
             pytrace=False,
         )
     return world.part(name)
+
+
+def _chosen_runtime(request: pytest.FixtureRequest) -> list[str]:
+    told = _setting(request.config, "runtime")
+    return ["--peakproof-runtime", told] if told else []
 
 
 def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:

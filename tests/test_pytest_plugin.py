@@ -103,7 +103,7 @@ def test_loading_it_costs_nothing() -> None:
 
 def test_options_marker_and_fixtures_are_told(pytester: pytest.Pytester) -> None:
     told = pytester.runpytest_inprocess(*PLUGIN, "--help").stdout.str()
-    for name in ("connector", "seed", "runs"):
+    for name in ("connector", "seed", "runs", "runtime"):
         assert f"--peakproof-{name}" in told
         assert f"peakproof_{name} (string)" in told
     marks = pytester.runpytest_inprocess(*PLUGIN, "--markers")
@@ -137,6 +137,9 @@ def test_mistakes_are_told_with_the_right_words(pytester: pytest.Pytester) -> No
     done.assert_outcomes(errors=2)
     done.stdout.fnmatch_lines(["@pytest.mark.peakproof(shop=None, *Found: shops."])
     done.stdout.fnmatch_lines(["Expected a folder with a connector.toml, found none at *nowhere*"])
+    runtime = ("--peakproof-connector", "reference", "--peakproof-runtime", "contianer")
+    done = pytester.runpytest_inprocess(*PLUGIN, *runtime)
+    done.stdout.fnmatch_lines(["There is no runtime called 'contianer'.*Did you mean 'container'*"])
     seed = ("--peakproof-connector", "reference", "--peakproof-seed", "x")
     done = pytester.runpytest_inprocess(*PLUGIN, *seed)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
