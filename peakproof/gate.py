@@ -71,7 +71,7 @@ def gate(
     begin = time.monotonic()
     started = Clock.start().wall(0).isoformat()
     spec = ConnectorSpec.load(request.connector)
-    names, left_out = _choose(request, spec)
+    names, left_out = _choose(request, spec, runtime.name)
     asked = [
         RunRequest(
             scenario=name,
@@ -171,11 +171,13 @@ def _publish(record: GateRecord, histories: list[History], target: Path, console
     print_gate(record, paths, console, secrets)
 
 
-def _choose(request: GateRequest, spec: ConnectorSpec) -> tuple[list[str], list[NotApplicable]]:
+def _choose(
+    request: GateRequest, spec: ConnectorSpec, runtime: str
+) -> tuple[list[str], list[NotApplicable]]:
     names, left_out = [], []
     everything = [name for name in catalog.names("scenarios") if not load_scenario(name).random]
     for name in request.scenarios or everything:
-        reason = applicable(load_scenario(name), spec)
+        reason = applicable(load_scenario(name), spec, runtime)
         if reason and request.scenarios:
             raise UsageError(f"Scenario {name} does not apply: {reason}.")
         if reason:

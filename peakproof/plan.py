@@ -233,6 +233,7 @@ class Scenario(msgspec.Struct, kw_only=True, frozen=True):
     plan: Callable[[Any, Any], Plan]  # (options, peakproof.seed.Seed) -> Plan
     flows_any: tuple[str, ...] = ()  # of these at least one must be claimed
     partners: tuple[str, ...] = ()  # parts played by WireMock: tax, fraud, messages ...
+    runtimes: tuple[str, ...] = ()  # the only ones whose worlds it can be played in; () is any
     random: bool = False  # drawn anew for each seed, for `peakproof explore`: not for gates
 
 

@@ -99,13 +99,17 @@ def load_scenario(name: str) -> Scenario:
     return scenario
 
 
-def applicable(scenario: Scenario, spec: ConnectorSpec) -> str:
+def applicable(scenario: Scenario, spec: ConnectorSpec, runtime: str = "") -> str:
     """Return why a scenario does not apply to a connector, or "" when it does."""
     claimed = spec.connector.flows
     missing = [flow for flow in scenario.flows if flow not in claimed]
     if scenario.flows_any and not set(scenario.flows_any) & set(claimed):
         missing.append(" or ".join(scenario.flows_any))
-    return f"{spec.connector.name} does not claim {', '.join(missing)}" if missing else ""
+    if missing:
+        return f"{spec.connector.name} does not claim {', '.join(missing)}"
+    if scenario.runtimes and runtime and runtime not in scenario.runtimes:
+        return f"it needs --runtime {' or '.join(scenario.runtimes)}"
+    return ""
 
 
 def draw_plan(

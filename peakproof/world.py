@@ -5,7 +5,7 @@ no vendor.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -113,6 +113,7 @@ class World:
         self.dsn = ""
         self.odoo_proxy: SimulatorClient | None = None
         self.vendor_proxy: SimulatorClient | None = None
+        self.containers: Mapping[str, Any] = {}  # by part; none among processes
         self.partners: Partners | None = None
         self.calendar = calendar
         self.run_script = run_script

@@ -138,6 +138,7 @@ class _Builder:
         name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
         with self.runtime.site(template, name, self.folder.path) as site:
             self.site: Site = site
+            self.world.containers = site.containers
             yield
 
     def odoo(self, stack: contextlib.ExitStack) -> None:
@@ -154,7 +155,8 @@ class _Builder:
             | listener_environment(self.spec, self.clock, self.folder.part(RIGHTS_PART)),
             addons.load if addons else (),
             self.kits.recorder("odoo"),
-            self.kits.recorder("postgres") if "database_server" in needs else None,
+            self.kits.recorder("postgres"),
+            needs,
             [self.authority.bundle_path],
         )
         self.world.database_server = self.site.database_server

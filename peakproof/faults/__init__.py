@@ -3,7 +3,8 @@
 Each has NAME, LEVEL (api, webhook, network, process, business), COLOUR (on the timeline),
 ``inject(world, options) -> token``, ``heal(world, token)`` and ``fired(world, token) -> int``.
 Healing twice does no harm, and the count stays readable afterwards. A fault whose NEEDS is
-``database_server`` gets a world with a PostgreSQL of its own; the others share one.
+``database_server`` gets a world with a PostgreSQL of its own; the others share one. One whose
+NEEDS is ``containers`` exists with ``--runtime container`` only.
 """
 
 from types import ModuleType
@@ -15,6 +16,10 @@ from . import (
     connector_crash_loop,
     connector_kill,
     connector_pause,
+    container_cut,
+    container_disk_full,
+    container_loss,
+    container_slow,
     database_connections_cut,
     database_kill,
     database_pause,
@@ -54,6 +59,10 @@ REGISTRY: dict[str, ModuleType] = {
         connector_crash_loop,
         connector_kill,
         connector_pause,
+        container_cut,
+        container_disk_full,
+        container_loss,
+        container_slow,
         database_connections_cut,
         database_kill,
         database_pause,

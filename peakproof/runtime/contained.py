@@ -15,6 +15,7 @@ import msgspec
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig
 
+from peakproof.runtime import images
 from peakproof.runtime.engine import Engine, Network
 from peakproof.runtime.supervise import (
     OnEvent,
@@ -136,6 +137,39 @@ class Contained(Watched):
         if code != 0:
             raise OSError(f"{words[0]} in {self.name} ended with {code}: {output.decode()[-300:]}")
         return str(output.decode(errors="replace"))
+
+    def cut(self) -> None:
+        """Take the container off its network: nobody finds it, it finds nobody."""
+        self.network.docker.disconnect(self.docker)
+
+    def rejoin(self) -> None:
+        """Put the container back where it was, under the same names and address."""
+        self.network.docker.connect(
+            self.docker,
+            ipv4_address=self.address,
+            aliases=[self.place, *self.recipe.aliases],
+        )
+
+    def in_network(self, words: Sequence[str]) -> tuple[int, str]:
+        """Run a tool of the nettools image in the container's network; return its code and words.
+
+        The container itself is not touched. It must be running.
+        """
+        image = self._engine.require(images.ensure("nettools"))
+        tool = self._engine.docker.containers.run(
+            image,
+            list(words),
+            network_mode=f"container:{self.docker.id}",
+            cap_drop=["ALL"],
+            cap_add=["NET_ADMIN", "NET_RAW"],
+            labels=self._engine.labels(image),
+            detach=True,
+        )
+        try:
+            code = int(tool.wait()["StatusCode"])
+            return code, tool.logs().decode(errors="replace")
+        finally:
+            tool.remove(force=True)
 
     def _create(self) -> None:
         recipe = self.recipe

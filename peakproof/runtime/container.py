@@ -14,7 +14,7 @@ published. On another system run the harness itself in its image (docs/container
 import contextlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from peakproof.runtime import images
@@ -32,7 +32,7 @@ from peakproof.runtime.container_template import (
 from peakproof.runtime.engine import Engine, Network
 from peakproof.runtime.odoo import Database, OdooProcess, server_options
 from peakproof.runtime.progress import Progress, silent
-from peakproof.runtime.supervise import OnEvent, ignore_event
+from peakproof.runtime.supervise import OnEvent
 from peakproof.runtime.template import DATABASE, LOGIN
 
 __all__ = ["CODE_FOLDER", "ContainerRuntime", "ContainerSite"]
@@ -104,7 +104,7 @@ class ContainerSite:
         self._stack = contextlib.ExitStack()
         self.network = Network(engine, name)
         self._stack.callback(self.network.close)
-        self.programs: dict[str, Contained] = {}
+        self.containers: dict[str, Contained] = {}
         self.database_server: ContainerCluster | None = None
 
     def __enter__(self) -> "ContainerSite":
@@ -180,7 +180,8 @@ class ContainerSite:
         env: Mapping[str, str],
         load: Sequence[str],
         on_event: OnEvent,
-        on_database_event: OnEvent | None,
+        on_database_event: OnEvent,
+        needs: Collection[str] = (),
         read: Sequence[Path] = (),
     ) -> OdooProcess:
         """Start a copy of the template's database server, then Odoo; wait until it answers."""
@@ -190,11 +191,12 @@ class ContainerSite:
             self._template.image,
             self._template.password,
             log_path.with_name("postgres.log"),
-            on_database_event or ignore_event,
+            on_database_event,
+            small_disk="small_disk" in needs,
         )
         self._stack.callback(cluster.close)
         self.database_server = cluster
-        self.programs["postgres"] = cluster.process
+        self.containers["postgres"] = cluster.process
         cluster.start()
         address = self.host("odoo")
         with cluster.connect() as connection:
@@ -254,10 +256,10 @@ class ContainerSite:
         on_event: OnEvent,
         out_path: Path | None = None,
     ) -> Contained:
-        place = name if name not in self.programs else f"{name}-{len(self.programs)}"
+        place = name if name not in self.containers else f"{name}-{len(self.containers)}"
         program = Contained(
             self._engine, self.network, name, recipe, env, log_path, on_event, out_path, place
         )
-        self.programs[place] = program
+        self.containers[place] = program
         self._stack.callback(program.remove)
         return program

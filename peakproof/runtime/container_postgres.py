@@ -4,6 +4,8 @@ The official image's contract: a superuser and a password by environment, the da
 says. That is outside of the image's volume, so that a filled database can become an image.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,6 +25,16 @@ START_SECONDS = 60.0
 _DATA = "/pgdata"
 _SHARED_BYTES = 256 * 2**20
 _MEMORY_BYTES = 1024 * 2**20
+SMALL_FOLDER = "/small"
+SMALL_BYTES = 420 * 2**20
+_FILLER = f"{SMALL_FOLDER}/filler"
+# The image's own entry point, after the template's data was put on the small disk once.
+_COPY_FIRST = (
+    "-c",
+    f"[ -d {SMALL_FOLDER}/data ] || cp -a {_DATA} {SMALL_FOLDER}/data; "
+    'exec docker-entrypoint.sh "$@"',
+    "sh",
+)
 
 
 class ContainerCluster:
@@ -34,15 +46,19 @@ class ContainerCluster:
         network: Network,
         image: str,
         password: str,
-        log_path: Any,
+        log_path: Path,
         on_event: OnEvent = ignore_event,
+        small_disk: bool = False,
     ) -> None:
         self.password = password
+        self._disk = SmallDisk(engine, network, image) if small_disk else None
         settings = {**SETTINGS, "dynamic_shared_memory_type": "posix"}
         options = [f"-c{name}={value}" for name, value in settings.items()]
         recipe = Recipe(
             image=image,
-            words=["postgres", *options],
+            words=[*(_COPY_FIRST if small_disk else ()), "postgres", *options],
+            entrypoint=["sh"] if small_disk else [],
+            binds={self._disk.volume.name: SMALL_FOLDER} if self._disk else {},
             memory_bytes=_MEMORY_BYTES,
             shared_memory_bytes=_SHARED_BYTES,
             capabilities=True,
@@ -53,7 +69,7 @@ class ContainerCluster:
             "POSTGRES_PASSWORD": password,
             "POSTGRES_DB": "postgres",
             "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C --no-sync",
-            "PGDATA": _DATA,
+            "PGDATA": f"{SMALL_FOLDER}/data" if small_disk else _DATA,
         }
         self.process = Contained(engine, network, "postgres", recipe, env, log_path, on_event)
 
@@ -125,6 +141,58 @@ class ContainerCluster:
                 )
             )
 
+    def fill_disk(self) -> None:
+        """Leave no room on the server's small disk."""
+        assert self._disk is not None, "it has no disk of its own"
+        self._disk.fill()
+
+    def clear_disk(self) -> None:
+        """Make room again."""
+        assert self._disk is not None, "it has no disk of its own"
+        self._disk.clear()
+
     def close(self) -> None:
         """Remove the server with its data."""
         self.process.remove()
+        if self._disk is not None:
+            self._disk.close()
+
+
+class SmallDisk:
+    """A small disk in memory that outlives the server which keeps its data there.
+
+    A container of its own holds it: it would be gone with the last one that uses it.
+    """
+
+    def __init__(self, engine: Engine, network: Network, image: str) -> None:
+        self.volume = engine.docker.volumes.create(
+            driver="local",
+            driver_opts={
+                "type": "tmpfs",
+                "device": "tmpfs",
+                "o": f"size={SMALL_BYTES},mode=1777",
+            },
+            labels=engine.labels(),
+        )
+        recipe = Recipe(
+            image=image,
+            entrypoint=["sleep"],
+            words=["infinity"],
+            binds={self.volume.name: SMALL_FOLDER},
+        )
+        folder = Path(os.devnull)
+        self._holder = Contained(engine, network, "disk", recipe, None, folder)
+        self._holder.start()
+
+    def fill(self) -> None:
+        """Write a file until nothing more can be written."""
+        self._holder.run(["sh", "-c", f"dd if=/dev/zero of={_FILLER} bs=64k; sync; true"])
+
+    def clear(self) -> None:
+        """Remove that file."""
+        self._holder.run(["rm", "-f", _FILLER])
+
+    def close(self) -> None:
+        """Remove the disk."""
+        self._holder.remove()
+        self.volume.remove(force=True)

@@ -7,9 +7,9 @@ forked from a warm parent, Odoo from another one.
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peakproof import catalog
 from peakproof.errors import UsageError
@@ -38,6 +38,7 @@ class ProcessSite:
         self._database: Database | None = None
         self.database_server: Target | None = None
         self.code = str(catalog.root())
+        self.containers: Mapping[str, Any] = {}
 
     def __enter__(self) -> "ProcessSite":
         return self
@@ -124,14 +125,16 @@ class ProcessSite:
         env: Mapping[str, str],
         load: Sequence[str],
         on_event: OnEvent,
-        on_database_event: OnEvent | None,
+        on_database_event: OnEvent,
+        needs: Collection[str] = (),
         _read: Sequence[Path] = (),
     ) -> OdooProcess:
         """Start Odoo on a clone of the template and wait until it answers."""
-        database = self._runtime.new_database(self._template, self._name, on_database_event)
+        own = on_database_event if "database_server" in needs else None
+        database = self._runtime.new_database(self._template, self._name, own)
         self._stack.callback(self._runtime.drop, database)
         self._database = database
-        if on_database_event is not None:
+        if own is not None:
             self.database_server = self._runtime.server(database)
         return self._runtime.start_odoo(database, log_path, env, load, on_event=on_event)
 

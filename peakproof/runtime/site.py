@@ -6,7 +6,7 @@ ends all of them when it is left. Two exist: processes of this machine (process.
 containers (container.py). ``peakproof.worldbuild`` knows nothing else of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,6 +92,10 @@ class Site(Protocol):
     def code(self) -> str:
         """Where peakproof's own code lies, for Python programs that import it."""
 
+    @property
+    def containers(self) -> Mapping[str, Any]:
+        """The containers of the world by the names of its parts; none among processes."""
+
     def host(self, name: str, /) -> str:
         """Return the address of a part, the same for the other parts and for us."""
 
@@ -146,14 +150,16 @@ class Site(Protocol):
         env: Mapping[str, str],
         load: Sequence[str],
         on_event: OnEvent,
-        on_database_event: OnEvent | None,
+        on_database_event: OnEvent,
+        needs: Collection[str] = (),
         read: Sequence[Path] = (),
         /,
     ) -> OdooServer:
         """Start the world's Odoo on a fresh copy of the template and wait until it answers.
 
-        With ``on_database_event`` it has a database server that no other world shares. ``read``
-        are files and folders that it must be able to read. Raises WorldFailed.
+        ``needs`` are what the planned faults need: a "database_server" that no other world
+        shares, a "small_disk" under it. ``read`` are files and folders that it must be able to
+        read. Raises WorldFailed.
         """
 
     @property

@@ -39,9 +39,11 @@ __all__ = [
     "fill",
     "find_template",
     "finish",
+    "grant_access",
     "hash_of",
     "install_options",
     "remove_unused",
+    "switch_off",
     "watch_install",
 ]
 
@@ -301,18 +303,8 @@ def finish(
     """Add the API key and the triggers, and close the template to everyone; return tables."""
     with cluster.connect(DATABASE, "odoo") as connection:
         if first:
-            connection.execute(
-                "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
-                "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
-                [hash_of(note.api_key), note.api_key[:8], LOGIN],
-            )
-        for table, values in SWITCHED_OFF.items():
-            for column, value in values.items():
-                if connection.execute(
-                    "select 1 from information_schema.columns "
-                    "where table_name = %s and column_name = %s", [table, column],
-                ).fetchone():  # fmt: skip
-                    connection.execute(f"update {table} set {column} = %s", [value])  # noqa: S608
+            grant_access(connection, note.api_key)
+        switch_off(connection)
         watched = capture.install(connection, watch_tables)
         connection.execute("truncate peakproof.change")
     with cluster.connect(DATABASE) as connection:
@@ -320,6 +312,26 @@ def finish(
     with cluster.connect() as connection:
         connection.execute(f"alter database {DATABASE} is_template true allow_connections false")
     return watched
+
+
+def grant_access(connection: psycopg.Connection[Any], api_key: str) -> None:
+    """Give the administrator an API key."""
+    connection.execute(
+        "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
+        "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
+        [hash_of(api_key), api_key[:8], LOGIN],
+    )
+
+
+def switch_off(connection: psycopg.Connection[Any]) -> None:
+    """Switch off what would stop a connector's call for a reason of its own."""
+    for table, values in SWITCHED_OFF.items():
+        for column, value in values.items():
+            if connection.execute(
+                "select 1 from information_schema.columns "
+                "where table_name = %s and column_name = %s", [table, column],
+            ).fetchone():  # fmt: skip
+                connection.execute(f"update {table} set {column} = %s", [value])  # noqa: S608
 
 
 def hash_of(api_key: str) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "ODOO",
     "VENDORS",
     "Background",
+    "ContainerToken",
     "PartnerRule",
     "ProcessToken",
     "RuleToken",
@@ -26,6 +27,7 @@ __all__ = [
     "add_partner_rule",
     "add_rule",
     "add_vendor_rule",
+    "container",
     "heal_partner",
     "partner_met",
     "remove_rule",
@@ -67,6 +69,7 @@ class World(Protocol):
     odoo_proxy: SimulatorClient | None
     vendor_proxy: SimulatorClient | None
     partners: Any
+    containers: Mapping[str, Any]
 
     def simulator(self, name: str) -> SimulatorClient:
         """Return a simulator's control client."""
@@ -96,6 +99,25 @@ class ProcessToken(msgspec.Struct):
 
     happened: bool
     mended: bool = False
+
+
+class ContainerToken(msgspec.Struct):
+    """A container whose surroundings were broken: how often it showed, what must be undone."""
+
+    part: str
+    count: int = 0
+    detail: str = ""
+    mended: bool = False
+
+
+def container(world: World, part: str) -> Any:
+    """Return a part's container; WorldFailed in a world that is not made of them."""
+    if part not in world.containers:
+        known = ", ".join(sorted(world.containers)) or "none"
+        raise WorldFailed(
+            part, f"it is no container of this world (there are: {known}); use --runtime container"
+        )
+    return world.containers[part]
 
 
 def add_rule(
