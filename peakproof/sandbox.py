@@ -34,7 +34,7 @@ from peakproof.plan import Location, Shop
 from peakproof.runtime.certificates import LOCAL_NAMES, Authority
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_shop import seed_odoo
-from peakproof.runtime.template import LOGIN, SWITCHED_OFF, hash_of
+from peakproof.runtime.template import LOGIN, grant_access, switch_off
 from peakproof.runtime.wiremock import keystore
 from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.client import SimulatorClient
@@ -267,7 +267,9 @@ def _seed_odoo(sandbox: Sandbox, shop: Shop, server: str, modules: list[str]) ->
     )
     if not _has_access(address, api_key):
         storage = _create_storage(server, seeds.token("password of the connector's database"))
-        _grant_access(address, api_key)
+        with psycopg.connect(address) as connection:
+            grant_access(connection, api_key)
+            switch_off(connection)
         with Odoo(ODOO_URL, DATABASE, api_key) as odoo:
             odoo.wait_ready(_START_LIMIT_SECONDS)
             seeded = seed_odoo(odoo, shop)
@@ -308,22 +310,6 @@ def _has_access(address: str, api_key: str) -> bool:
     with psycopg.connect(address) as connection:
         query = "select 1 from res_users_apikeys where name = 'peakproof' and index = %s"
         return connection.execute(query, [api_key[:8]]).fetchone() is not None
-
-
-def _grant_access(address: str, api_key: str) -> None:
-    """Give the administrator an API key, and switch off what would stop a connector's call."""
-    with psycopg.connect(address) as connection:
-        connection.execute(
-            "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
-            "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
-            [hash_of(api_key), api_key[:8], LOGIN],
-        )
-        for table, columns in SWITCHED_OFF.items():
-            for column, value in columns.items():
-                change = sql.SQL("update {} set {} = %s")
-                connection.execute(
-                    change.format(sql.Identifier(table), sql.Identifier(column)), [value]
-                )
 
 
 def _create_storage(server: str, password: str) -> str:
