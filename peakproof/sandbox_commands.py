@@ -102,8 +102,13 @@ def _values(
 
 
 @app.command("act")
-def _act(part: str, action: str, arguments: str = "{}", folder: FolderOption = FOLDER) -> None:
-    """Do what a person does: `act shopify checkout '{"lines": [...]}'`, `act carrier ...`."""
+def _act(
+    part: str,
+    action: str,
+    arguments: Annotated[str, typer.Argument(help="A JSON object.")] = "{}",
+    folder: FolderOption = FOLDER,
+) -> None:
+    """Do what a person does there: `act pos close_day '{"location": "MAIN"}'`."""
     client = Sandbox.open(folder).client(part)
     result = client.act(action, msgspec.json.decode(arguments), "sandbox")
     print(_text(result))

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from peakproof import sandbox_commands
 from peakproof.errors import BadFile, UnknownName, UsageError
@@ -95,6 +96,27 @@ def test_a_connector_is_told_the_values(tmp_path: Path, monkeypatch: pytest.Monk
     assert program == words[0]
     assert words[1] == f"{tmp_path}/app.py"
     assert environment["SHOP"] == "https://shopify"
+
+
+def test_people_act_from_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    acts = []
+
+    class Client:
+        def act(self, action: str, arguments: dict[str, object], actor: str) -> dict[str, object]:
+            acts.append((action, arguments))
+            return {"total": "7.00"}
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(Sandbox, "client", lambda _self, part: Client())
+    place = ["--folder", str(folder)]
+    words = ["act", "pos", "close_day", '{"location": "MAIN"}', *place]
+    assert CliRunner().invoke(sandbox_commands.app, words).stdout == '{"total":"7.00"}\n'
+    assert CliRunner().invoke(sandbox_commands.app, ["order", *place]).exit_code == 0
+    (close_day, checkout) = acts
+    assert close_day == ("close_day", {"location": "MAIN"})
+    assert checkout[0] == "checkout"
+    assert checkout[1]["lines"]
 
 
 def test_a_connector_inside_odoo_is_refused() -> None:
