@@ -28,10 +28,9 @@ SUPERUSER_NOTE = " As superuser it was refused nothing and could not have been."
 
 def scopes_of(history: History) -> list[ScopeRecord]:
     """Return a record for each grant of a vendor whose API the connector spoke to."""
-    needs: dict[str, set[str]] = {}
-    spoken_to = set()
-    for event in history.of("request"):
-        spoken_to.add(event.source)
+    spoken_to = {source for source, _, _ in history.forms("request")}
+    needs: dict[str, set[str]] = {source: set() for source in spoken_to}
+    for event in history.mentioning("request", ['"scopes":["']):
         needs.setdefault(event.source, set()).update(event.value.get("scopes") or ())
     records = []
     for event in history.of("grant"):
@@ -160,6 +159,10 @@ def odoo_users_of(history: History, external: bool) -> list[OdooUserRecord]:
             asked = {event.name for event in events if event.outcome == "group"}
             record.models_granted = len(_granted_models(record.groups, rights))
             record.groups_least = _least_groups(record.groups, uses, asked, rights)
+            record.brings = {
+                group: sorted(_closure([group], rights["implied"]) - {group})
+                for group in record.groups_least
+            }
         records.append(record)
     return records
 
@@ -253,6 +256,8 @@ def merged_users(runs: Iterable[Sequence[OdooUserRecord]]) -> list[OdooUserRecor
         uses = {use.model: use for use in known.models}
         for use in record.models:
             uses[use.model] = _merged_use(uses.get(use.model), use)
+        brings = {**known.brings, **record.brings}
+        brought = {group for groups in brings.values() for group in groups}
         counts = [count for count in (known.models_granted, record.models_granted) if count]
         found[record.login, record.superuser] = OdooUserRecord(
             login=record.login,
@@ -260,7 +265,8 @@ def merged_users(runs: Iterable[Sequence[OdooUserRecord]]) -> list[OdooUserRecor
             models_granted=max(counts, default=None),
             models=[uses[model] for model in sorted(uses)],
             groups=sorted({*known.groups, *record.groups}),
-            groups_least=sorted({*known.groups_least, *record.groups_least}),
+            groups_least=sorted(set(brings) - brought),
+            brings={group: brings[group] for group in sorted(set(brings) - brought)},
             note=record.note,
         )
     return list(found.values())

@@ -196,11 +196,18 @@ def test_users_of_several_runs() -> None:
     def told(operation: str, groups: list[str]) -> OdooUserRecord:
         use = ModelUse(model="sale.order", operations=[operation], methods=[operation])
         return OdooUserRecord(
-            login="bot", models_granted=4, models=[use], groups=["boss"], groups_least=groups
+            login="bot",
+            models_granted=4,
+            models=[use],
+            groups=["boss"],
+            groups_least=groups,
+            brings={group: ["user"] if group == "clerk" else [] for group in groups},
         )
 
-    (both,) = merged_users([[told("write", ["clerk"])], [told("read", ["user"])]])
+    (both,) = merged_users(
+        [[told("write", ["clerk"])], [told("read", ["user"])], [told("read", ["settings"])]]
+    )
     assert both.models == [
         ModelUse(model="sale.order", operations=["read", "write"], methods=["read", "write"])
     ]
-    assert both.groups_least == ["clerk", "user"]
+    assert both.groups_least == ["clerk", "settings"], "a clerk is a user"

@@ -176,6 +176,7 @@ class OdooUserRecord(msgspec.Struct, kw_only=True):
     models: list[ModelUse] = []
     groups: list[str] = []  # that he was given
     groups_least: list[str] = []  # that would have done
+    brings: dict[str, list[str]] = {}  # the groups that each of those brings with it
     note: str = ""  # what could be observed and what not
 
 

@@ -34,6 +34,8 @@ class Scopes:
         self._known = {
             name for scopes in needs.values() for need in scopes for name in need.split("|")
         }
+        if needs:  # else a request's own are all there is to know
+            self._known |= {*self.includes}
         every = sorted(self._known | set(self.includes))
         self.granted = tuple(dict.fromkeys(granted)) or tuple(every)
         self._good = {*self.granted}.union(*(self.includes.get(name, ()) for name in self.granted))

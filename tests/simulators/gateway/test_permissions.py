@@ -21,6 +21,7 @@ def test_every_operation_needs_a_permission() -> None:
 def test_a_secret_key_may_do_everything(desk: Desk) -> None:
     desk.get("balance")
     (grant,) = desk.wait_for("grant")
+    assert "balance_transaction_source_read" in grant["value"]["known"]
     assert "secret key may do everything" in grant["value"]["note"]
     assert desk.wait_for("request")[0]["value"]["scopes"] == ["balance_read"]
 
