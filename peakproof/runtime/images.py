@@ -9,6 +9,7 @@ An image carries the digest of what it was made of as a label, and is not built 
 is the same. Needs the ``docker`` client and, to build, a checkout.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -141,7 +142,11 @@ def _build(image: Image, base: str, progress: Progress) -> None:
     context = root if image.sources else folder
     options = ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{CONTENT_LABEL}={content}"]
     dockerfile = str(folder / "Dockerfile")
+    replaced = _inspect(image.local, "{{.Id}}")
     _run(["docker", "build", "--file", dockerfile, "--tag", image.local, *options, str(context)])
+    if replaced and _inspect(replaced, "{{len .RepoTags}}") == "0":
+        with contextlib.suppress(EnvironmentLacks):  # a container still lives on it
+            _run(["docker", "rmi", "--no-prune", replaced])
 
 
 def _content(image: Image, base: str) -> str:

@@ -15,7 +15,7 @@ from peakproof.runtime.json2 import Odoo
 from peakproof.seed import wait_until
 
 FILE = Path(__file__).parents[2] / "compose" / "compose.yaml"
-ARRIVAL_SECONDS = 180.0
+ARRIVAL_SECONDS = 600.0  # on a busy machine Odoo takes its time for the first one
 
 
 class Sandbox:
@@ -24,6 +24,10 @@ class Sandbox:
     def __init__(self) -> None:
         self.name = f"peakprooftest{os.getpid()}"
         chosen = {image.variable: images.ensure(name) for name, image in images.IMAGES.items()}
+        # Under a name of its own: another session may build the harness anew meanwhile.
+        self.harness = f"peakproof/harness:{self.name}"
+        subprocess.check_call(["docker", "tag", chosen["PEAKPROOF_HARNESS_IMAGE"], self.harness])
+        chosen["PEAKPROOF_HARNESS_IMAGE"] = self.harness
         names = re.findall(r"PEAKPROOF_\w+_PORT", FILE.read_text())
         ports = dict.fromkeys(names, "0")
         self.environment = {**os.environ, **chosen, **ports, "COMPOSE_PROFILES": "core,partners"}
@@ -63,6 +67,7 @@ def sandbox(engine: None) -> Iterator[Sandbox]:
         yield made
     finally:
         made.compose("down", "--volumes", "--timeout", "5")
+        subprocess.check_call(["docker", "rmi", made.harness], stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.timeout(3000)  # images may have to be built first, and Odoo installs its modules
@@ -86,8 +91,8 @@ def test_an_order_of_the_channel_arrives_in_odoo(sandbox: Sandbox) -> None:
 def test_the_partners_answer_under_the_vendors_names(sandbox: Sandbox) -> None:
     code = (
         "import httpx, ssl; context = ssl.create_default_context(cafile='/handout/ca.pem');"
-        "print(httpx.get('https://rest.avatax.com/api/v2/utilities/ping', verify=context)"
-        ".status_code)"
+        "print(httpx.get('https://rest.avatax.com/api/v2/utilities/ping',"
+        " verify=context, timeout=60).status_code)"
     )
     assert sandbox.inside("shopify", "python", "-c", code) == 200
 
@@ -98,8 +103,7 @@ def test_nothing_in_it_reaches_the_outside(sandbox: Sandbox, service: str) -> No
     lines = Path("/etc/resolv.conf").read_text().split("\n")
     place = next(line.split()[1] for line in lines if line.startswith("nameserver"))
     dial = f"timeout 5 bash -c ': < /dev/tcp/{place}/53' && echo true || echo false"
-    harness = images.resolve("harness")
-    usual = ["docker", "run", "--rm", harness, "sh", "-c", dial]
+    usual = ["docker", "run", "--rm", sandbox.harness, "sh", "-c", dial]
     assert json.loads(subprocess.check_output(usual, text=True)) is True
     assert sandbox.inside(service, "sh", "-c", dial) is False
 

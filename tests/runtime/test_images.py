@@ -14,6 +14,7 @@ class Engine:
     def __init__(self, here: dict[str, str], registry: bool) -> None:
         self.here, self.registry = here, registry
         self.calls: list[list[str]] = []
+        self.removed: list[str] = []
 
     def run(self, words: list[str], environment: dict[str, str] | None = None) -> None:
         self.calls.append(words)
@@ -21,6 +22,8 @@ class Engine:
             if not self.registry:
                 raise EnvironmentLacks("no registry here")
             self.here[words[-1]] = ""
+        elif words[1] == "rmi":
+            self.removed.append(words[-1])
         elif words[0] == "sh":
             self.here[words[2]] = (environment or {})["CONTENT"]
         else:
@@ -28,16 +31,20 @@ class Engine:
             self.here[tag] = label.partition("=")[2]
 
     def inspect(self, reference: str, template: str) -> str | None:
+        named = {f"id of {name} {content}": name for name, content in self.here.items()}
+        if template == "{{len .RepoTags}}":
+            return "1" if reference in named else "0"
         if reference not in self.here:
             return None
-        return f"id of {reference}" if "Id" in template else self.here[reference]
+        content = self.here[reference]
+        return f"id of {reference} {content}" if template == "{{.Id}}" else content
 
     @property
     def built(self) -> list[str]:
         return [
             words[2] if words[0] == "sh" else words[words.index("--tag") + 1]
             for words in self.calls
-            if words[1] != "pull"
+            if words[1] not in ("pull", "rmi")
         ]
 
 
@@ -121,6 +128,7 @@ def test_a_change_of_the_code_builds_the_harness_anew(
     source.write_text("old")
     monkeypatch.setattr(images.catalog, "root", lambda: tmp_path)
     images.build(["harness"])
+    old = without_registry.inspect(images.IMAGES["harness"].local, "{{.Id}}")
     without_registry.calls.clear()
     (tmp_path / "simulators" / "__pycache__").mkdir()
     (tmp_path / "simulators" / "__pycache__" / "one.pyc").write_text("compiled")
@@ -129,6 +137,7 @@ def test_a_change_of_the_code_builds_the_harness_anew(
     source.write_text("new")
     images.build(["harness"])
     assert without_registry.built == [images.IMAGES["harness"].local]
+    assert without_registry.removed == [old]
 
 
 def test_unknown_names_are_refused(without_registry: Engine) -> None:
