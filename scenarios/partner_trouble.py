@@ -32,7 +32,8 @@ class Options(msgspec.Struct, kw_only=True):
     """``orders`` a stage; the analyst decides after ``review_seconds``.
 
     Screening loses ``lost_answers`` while it crawls, then it is out for ``outage_seconds``. The
-    gateway refuses ``mail_errors`` messages, and the answers to ``mail_lost`` more are lost.
+    gateway refuses ``mail_errors`` messages, and the answers to ``mail_lost`` more are lost; so
+    many orders more are sent then, for a message follows its parcel only after a while.
     """
 
     orders: int = 3
@@ -48,9 +49,9 @@ class Options(msgspec.Struct, kw_only=True):
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders, the parcels and the faults."""
     stages = (_MORNING, _CRAWL, _OUT, _MAIL)
-    shop = draw_shop(
-        seed, products=5, stock=options.stock, customers=options.orders * len(stages) + 2
-    )
+    more = options.mail_errors + options.mail_lost
+    customers = options.orders * len(stages) + more + 2
+    shop = draw_shop(seed, products=5, stock=options.stock, customers=customers)
     eve, bob = shop.customers[-2:]
     eve.email, bob.email = REFUSED, REVIEWED
     draws = seed.stream(NAME)
@@ -69,7 +70,8 @@ def plan(options: Options, seed: Seed) -> Plan:
         return steps
 
     def buyers(place: int) -> list[Customer]:
-        return shop.customers[place * options.orders : (place + 1) * options.orders]
+        first, last = place * options.orders, (place + 1) * options.orders
+        return shop.customers[first : last + (more if stages[place] == _MAIL else 0)]
 
     told = [
         Stage(name=name, steps=orders(name, buyers(place) + ([bob, eve] if place == 0 else [])))
