@@ -159,10 +159,15 @@ class Archive:
             for row in batch:
                 yield block[begins[row] - begin : begins[row + 1] - begin]
 
-    def events(self, rows: Sequence[int]) -> Iterator[StoredEvent]:
-        """Yield events. Their values are given back as soon as the next one is asked for."""
+    def events(self, rows: Sequence[int], texts: Sequence[bytes] = ()) -> Iterator[StoredEvent]:
+        """Yield events, those with one of some texts in their line if any are given.
+
+        Their values are given back as soon as the next one is asked for.
+        """
         forms, form = self.forms, self.form
         for row, line in zip(rows, self.lines(rows), strict=True):
+            if texts and not any(text in line for text in texts):
+                continue
             event = _EVENT(line)
             event.kind, event.source, event.name, event.outcome = forms[form[row]]
             event.place, event.archive = row, self

@@ -12,13 +12,15 @@ from peakproof.report.records import BreakRecord
 
 __all__ = ["breaks_of", "merged_breaks"]
 
+# How a request that says so of itself is stored.
+_SAID = ('"breaks":{"', '"deprecated":["', '"sunset":"')
 Key = tuple[str, str]  # system, what
 
 
 def breaks_of(history: History, today: str) -> list[BreakRecord]:
     """Return what goes away, soonest named first. ``today`` is a date (ISO)."""
     found: dict[Key, BreakRecord] = {}
-    for event in history.of("request"):
+    for event in history.mentioning("request", _SAID):
         for record in _of_request(event, today):
             known = found.setdefault((record.system, record.what), record)
             known.uses += 1

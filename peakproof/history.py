@@ -21,7 +21,16 @@ import msgspec
 
 from peakproof.archive import Archive, Events, Records, bad_line
 
-__all__ = ["KINDS", "Event", "History", "HistoryWriter", "collector_paused", "read_events"]
+__all__ = [
+    "KINDS",
+    "Event",
+    "History",
+    "HistoryWriter",
+    "StoredHistory",
+    "as_stored",
+    "collector_paused",
+    "read_events",
+]
 
 LONG_BYTES = 1 << 26  # a longer file is indexed instead of decoded: some 150,000 events
 
@@ -63,6 +72,11 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Event)
+
+
+def as_stored(text: str) -> str:
+    """Return a text as it stands in a stored line."""
+    return _ENCODER.encode(text)[1:-1].decode()
 
 
 class HistoryWriter:
@@ -158,6 +172,18 @@ class History:
             and (outcome is None or event.outcome == outcome)
         ]
 
+    def mentioning(
+        self,
+        kind: str,
+        texts: Iterable[str],  # noqa: ARG002
+        name: str | None = None,
+    ) -> Iterable[Event]:
+        """Return at least those events of a kind in whose stored line one of some texts stands.
+
+        A sieve for who looks for few among many: what comes through is to be looked at again.
+        """
+        return self.of(kind, name)
+
     def forms(self, kind: str) -> set[Place]:
         """Return what there is of a kind: source, name and outcome of its events."""
         return {(event.source, event.name, event.outcome) for event in self._kinds.get(kind, [])}
@@ -194,6 +220,14 @@ class StoredHistory(History):
     ) -> Sequence[Event]:
         """Return the events of a kind, narrowed by name, source and outcome."""
         return self._events(self._archive.find(kind, name, source, outcome))
+
+    def mentioning(
+        self, kind: str, texts: Iterable[str], name: str | None = None
+    ) -> Iterable[Event]:
+        """Return those events of a kind in whose stored line one of some texts stands."""
+        sought = [text.encode() for text in texts]
+        rows = self._archive.find(kind, name, None, None) if sought else ()
+        return cast("Iterable[Event]", self._archive.events(rows, sought))
 
     def forms(self, kind: str) -> set[Place]:
         """Return what there is of a kind: source, name and outcome of its events."""

@@ -119,7 +119,7 @@ def _doubts(history: History, meta: RunMeta) -> list[str]:
     missing = sorted(
         {
             f"{event.source} does not model {event.name}"
-            for event in history.of("request")
+            for event in history.mentioning("request", NOT_MODELLED)
             if NOT_MODELLED & set(event.value.get("error_codes", []))
         }
     )

@@ -7,7 +7,7 @@ in time linear in its events. Facts are read only.
 import json
 import weakref
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -81,6 +81,12 @@ class Facts:
         """Return the events of a kind in order of time."""
         return self._history.of(kind, name, source)
 
+    def mentioning(
+        self, kind: str, texts: Iterable[str], name: str | None = None
+    ) -> Iterable[Event]:
+        """Return at least the events of a kind in whose stored line one of some texts stands."""
+        return self._history.mentioning(kind, texts, name)
+
     @cached_property
     def checkpoint(self) -> str:
         """The last checkpoint that was read: reconciled, settled, or empty if none was."""
@@ -97,6 +103,11 @@ class Facts:
     def orders(self) -> Mapping[str, Record]:
         """The channel's orders at the last checkpoint, by gid: the truth about them."""
         return self.final("shopify", "order")
+
+    @cached_property
+    def gid_by_name(self) -> dict[str, str]:
+        """The gids of the channel's orders by the number that people call them by."""
+        return {str(order.get("name")): gid for gid, order in self.orders.items()}
 
     @cached_property
     def odoo_orders(self) -> Mapping[int, Record]:

@@ -14,7 +14,7 @@ class Spans:
     """Stretches (begin, end) in seconds; an end may be infinite."""
 
     def __init__(self, spans: Iterable[tuple[float, float]]) -> None:
-        ordered = sorted(spans)
+        ordered = sorted(spans, key=lambda span: span[0])
         self._begins = [begin for begin, _ in ordered]
         # The latest end of those that began up to here: it never falls.
         self._ends = list(accumulate((end for _, end in ordered), max))

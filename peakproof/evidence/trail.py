@@ -10,7 +10,7 @@ import re
 from peakproof.evidence.claims import Claims
 from peakproof.evidence.facts import Facts, reference_words
 from peakproof.evidence.quants import Quants
-from peakproof.history import Event, History
+from peakproof.history import Event, History, as_stored
 from peakproof.plan import Plan, Shop
 
 __all__ = ["trail"]
@@ -40,26 +40,27 @@ def trail(
     found: list[Event] = list(made.events) if made else []
     found += [
         event
-        for operation in facts.operations
+        for operation in facts.operations_on.get(gid, [])
         if operation.arguments.get("order_id") == gid
         for event in operation.events
     ]
-    found += [event for event in facts.of_kind("state", "order") if event.key == gid]
+    about, keys = [gid], [f'"key":"{number}"' for number in sales]
+    found += [e for e in facts.mentioning("state", about, "order") if e.key == gid]
     found += [
         event
-        for event in facts.of_kind("state", "inventory_level")
+        for event in facts.mentioning("state", about, "inventory_level")
         if (event.value.get("cause") or {}).get("id") == gid
     ]
-    found += [event for event in facts.of_kind("delivery") if event.value.get("resource") == gid]
-    found += [event for event in facts.of_kind("request") if _names(event, words)]
-    found += [event for event in facts.of_kind("change", "sale_order") if event.key in sales]
+    found += [e for e in facts.mentioning("delivery", about) if e.value.get("resource") == gid]
+    found += [e for e in facts.mentioning("request", map(as_stored, words)) if _names(e, words)]
+    found += [e for e in facts.mentioning("change", keys, "sale_order") if e.key in sales]
     for table, column in _CHILDREN.items():
         found += [
             event
-            for event in facts.of_kind("change", table)
+            for event in facts.mentioning("change", [f'"{column}":{n}' for n in sales], table)
             if str((event.value.get("row") or {}).get(column)) in sales
         ]
-    found += [event for event in facts.of_kind("final") if _is_about(event, gid, sales)]
+    found += [e for e in facts.mentioning("final", [*about, *keys]) if _is_about(e, gid, sales)]
     found += _faults(facts, found)
     return sorted(found, key=lambda event: event.time)
 
@@ -77,10 +78,13 @@ def _of_item(facts: Facts, subject: str) -> list[Event]:
         for event in operation.events
     ]
     for kind, name in (("state", "inventory_level"), ("final", "level"), ("final", "stock")):
-        found += [e for e in facts.of_kind(kind, name) if e.key.partition("@")[0] == sku]
+        events = facts.mentioning(kind, [f'"key":"{as_stored(sku)}'], name)
+        found += [e for e in events if e.key.partition("@")[0] == sku]
     found += [
         event
-        for event in facts.of_kind("change", "stock_quant")
+        for event in facts.mentioning(
+            "change", [f'"product_id":{n}' for n in products], "stock_quant"
+        )
         if str((event.value.get("row") or {}).get("product_id")) in products
         and event.time >= facts.begun_seconds
     ]
@@ -99,7 +103,7 @@ def _gid(facts: Facts, subject: str) -> str:
     if subject in facts.orders or subject in facts.checkouts:
         return subject
     parts = subject.split()
-    names = {str(order.get("name")): gid for gid, order in facts.orders.items()}
+    names = facts.gid_by_name
     for part in parts:
         word = part.strip(",;:")
         if word in facts.orders or word in facts.checkouts:
