@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from typer.exceptions import TyperException
 
-from peakproof import catalog, faults, invariants
+from peakproof import catalog, contracts, faults, invariants
 from peakproof.connector import ConnectorSpec
 from peakproof.errors import PeakproofError, UsageError
 from peakproof.explore import ExploreRequest, explore
@@ -227,7 +227,8 @@ def check_command(
 @app.command("list")
 def list_command(
     kind: Annotated[
-        str, typer.Argument(help="connectors, scenarios, simulators, invariants or faults")
+        str,
+        typer.Argument(help="connectors, scenarios, simulators, partners, invariants or faults"),
     ] = "",
 ) -> None:
     """List what there is, from the registries."""
@@ -235,6 +236,7 @@ def list_command(
         "connectors": _connectors,
         "scenarios": _scenarios,
         "simulators": _simulators,
+        "partners": _partners,
         "invariants": lambda: _modules(invariants.REGISTRY),
         "faults": lambda: _modules(faults.REGISTRY),
     }
@@ -346,6 +348,11 @@ def _simulators() -> list[tuple[str, str]]:
     return _modules(
         {name: catalog.load("simulators", name) for name in catalog.names("simulators")}
     )
+
+
+def _partners() -> list[tuple[str, str]]:
+    found = contracts.chosen(contracts.parts(), {}, {})
+    return [(contract.part, f"{contract.title} ({contract.provider})") for contract in found]
 
 
 def _modules(registry: Mapping[str, Any]) -> list[tuple[str, str]]:

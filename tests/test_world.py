@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from peakproof.connector import Approvals, ConnectorSpec, Identity
-from peakproof.errors import SimulatorRefused
+from peakproof.errors import SimulatorRefused, UnknownName
 from peakproof.plan import Plan, Shop
 from peakproof.seed import Clock
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.world import World
+from tests.partners.served import Served
 
 ORDER = "gid://shopify/Order/1"
 
@@ -95,5 +96,16 @@ def test_a_connector_without_approvals_refuses(tmp_path: Path) -> None:
         assert made.read_approvals() == []
         with pytest.raises(SimulatorRefused, match="not_offered"):
             made.act("connector", "approve", "Ada", {"order": ORDER, "who": "Ada"})
+    finally:
+        made.close()
+
+
+def test_what_people_do_at_a_partner_reaches_it(every: Served, tmp_path: Path) -> None:
+    made = world(tmp_path, "http://127.0.0.1:1", None)
+    made.partners = every.partners
+    try:
+        assert made.act("fraud", "decide", "Ada", {"decision": "refuse"}) == {"decision": "refuse"}
+        with pytest.raises(UnknownName, match="no simulator called 'frauds'"):
+            made.act("frauds", "decide", "Ada", {})
     finally:
         made.close()
