@@ -220,6 +220,7 @@ class Contained(Watched):
                 if complained:
                     log.write(complained)
                     log.flush()
+        output._response.close()  # the stream's own close() leaves its socket half open
         try:
             code = int(self.docker.wait()["StatusCode"])
         except (APIError, NotFound):

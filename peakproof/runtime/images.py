@@ -32,6 +32,7 @@ __all__ = ["CONTENT_LABEL", "IMAGES", "SOURCES", "Image", "build", "ensure", "ma
 CONTENT_LABEL = "peakproof.content"
 SOURCES = ("peakproof", "simulators", "scenarios", "connectors", "contracts", "loadtests")
 SUITE = "trixie"
+_OF_THE_SANDBOX = ("python", "harness", "odoo", "postgres", "wiremock")
 _WIREMOCK_JAR = "wiremock-standalone.jar"
 _LAST_LINES = 15
 
@@ -212,15 +213,15 @@ def _run(words: list[str], environment: dict[str, str] | None = None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build every image or those named; or have every image and print the names for compose."""
+    """Build every image or those named; or have those of the sandbox, and name them to compose."""
     command, *names = arguments or [""]
     if command == "build":
         for reference in build(names, lambda text, _fraction: print(text, flush=True)):
             print(reference, _inspect(reference, "{{.Size}}"), "bytes", flush=True)
     elif command == "environment":
-        for name, image in IMAGES.items():
+        for name in _OF_THE_SANDBOX:
             chosen = ensure(name, lambda text, _fraction: print(text, file=sys.stderr, flush=True))
-            print(f"{image.variable}={chosen}")
+            print(f"{_image(name).variable}={chosen}")
     else:
         raise UsageError(f"Expected `build [NAME ...]` or `environment`, found {list(arguments)}.")
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from peakproof.runtime.engine import Engine
 from peakproof.seed import wait_until
 
 collect_ignore_glob = ["test_*"] if os.environ.get("PEAKPROOF_WITHOUT_CONTAINERS") == "1" else []
@@ -19,7 +20,15 @@ START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def engine(daemon: None) -> Iterator[Engine]:
+    """A connection to the engine; what was made through it is removed at the end."""
+    connected = Engine()
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An engine that answers; raises where there is none and none can be started."""
     if _answers():
         yield
@@ -31,14 +40,18 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     )
     log: Path = tmp_path_factory.mktemp("engine") / "dockerd.log"
     with log.open("w") as output:
-        daemon = subprocess.Popen(["dockerd"], stdout=output, stderr=output, start_new_session=True)
+        started = subprocess.Popen(
+            ["dockerd"], stdout=output, stderr=output, start_new_session=True
+        )
         try:
-            wait_until(lambda: _answers() or daemon.poll() is not None, START_SECONDS, "the engine")
-            assert daemon.poll() is None, log.read_text()[-2000:]
+            wait_until(
+                lambda: _answers() or started.poll() is not None, START_SECONDS, "the engine"
+            )
+            assert started.poll() is None, log.read_text()[-2000:]
             yield
         finally:
-            daemon.terminate()
-            daemon.wait(START_SECONDS)
+            started.terminate()
+            started.wait(START_SECONDS)
 
 
 def _answers() -> bool:
