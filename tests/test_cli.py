@@ -57,7 +57,7 @@ def test_list_names_everything_that_is_registered() -> None:
     registered = [
         *catalog.names("scenarios"),
         *catalog.names("simulators"),
-        *catalog.names("contracts"),
+        *contracts.parts().values(),
         *invariants.REGISTRY,
         *faults.REGISTRY,
     ]
