@@ -6,6 +6,8 @@ event. Whoever goes through events gets them decoded on the way; what he keeps o
 values back, and reads them again when they are asked for again.
 """
 
+import functools
+import itertools
 import os
 import sys
 import weakref
@@ -17,10 +19,12 @@ from typing import Any, overload
 import msgspec
 
 from peakproof.errors import BadFile
+from peakproof.sidebyside import side_by_side
 
 __all__ = ["Archive", "Events", "Records", "StoredEvent", "bad_line"]
 
 BLOCK_BYTES = 1 << 23
+PARTS = 2  # of a file that are gone through side by side
 BATCH = 64  # lines that are read together, unless more than
 SPREAD = 12  # lines were read for each that is wanted
 RECORDS_BLOCK_BYTES = 1 << 15
@@ -83,52 +87,111 @@ _VALUE = msgspec.json.Decoder(_Value).decode
 _EVENT = msgspec.json.Decoder(StoredEvent).decode
 
 
-class Archive:
-    """The index of one file of events in order of time."""
+class Index:
+    """Where the lines of a file begin, or of a part of it, and what events they are."""
 
-    def __init__(self, path: Path) -> None:
-        """Read through the file once. Raises BadFile for a line that is no event."""
-        self._file = os.open(path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._file)
+    def __init__(self) -> None:
         self.forms: list[Form] = []
-        self.form = array("I")  # of each event, as a number
+        self.form = array("I")  # of each event: its place in ``forms``
+        self.begins = array("Q")
+        self.end = 0  # where the last line ends
         self.rows: dict[tuple[str, str | None], array[int]] = {}  # by kind, and by kind and name
         self.in_order = True  # of time, as all that was merged is
-        self.kept_bytes = 0  # of JSON, by all Records together
-        self._begins = array("Q")  # where each line begins, and the last one ends
-        self._index(path)
+        self.first_seconds, self.last_seconds = float("inf"), float("-inf")
 
-    def _index(self, path: Path) -> None:
-        numbers: dict[Form, int] = {}
-        rows: list[tuple[Any, Any]] = []  # of each form: where its rows are noted down
-        begin, latest = 0, float("-inf")
+    @classmethod
+    def scanned(cls, path: Path, first: int, last: int) -> "Index":
+        """Go through the lines that begin between two places of a file.
+
+        A torn last line is left out. Raises BadFile for another one that is no event.
+        """
+        index = cls()
+        forms: dict[Form, tuple[int, Any, Any]] = {}  # its number, and where its rows are noted
+        latest = float("-inf")
+        note_form, note_begin = index.form.append, index.begins.append
         with path.open("rb", buffering=BLOCK_BYTES) as file:
+            if first:
+                file.seek(first - 1)
+                file.readline()
+            begin = file.tell()
             for row, line in enumerate(file):
+                if begin >= last:
+                    break
                 try:
                     head = _HEAD(line)
                 except msgspec.DecodeError as error:
                     if not line.endswith(b"\n"):
                         break
-                    raise bad_line(path, row + 1, line, error) from error
+                    raise _bad_line_at(path, begin, line, error) from error
                 form = (head.kind, head.source, head.name, head.outcome)
-                number = numbers.get(form)
-                if number is None:
-                    kind, source, name, outcome = map(sys.intern, form)
-                    number = numbers[kind, source, name, outcome] = len(rows)
-                    rows.append((
-                        self.rows.setdefault((kind, None), array("I")).append,
-                        self.rows.setdefault((kind, name), array("I")).append,
-                    ))  # fmt: skip
-                self.in_order = self.in_order and head.time >= latest
-                latest = head.time
-                self.form.append(number)
-                self._begins.append(begin)
-                by_kind, by_name = rows[number]
+                known = forms.get(form)
+                if known is None:
+                    by_kind, by_name = (
+                        index.rows.setdefault((head.kind, name), array("I")).append
+                        for name in (None, head.name)
+                    )
+                    known = forms[form] = (len(forms), by_kind, by_name)
+                number, by_kind, by_name = known
+                note_form(number)
+                note_begin(begin)
                 by_kind(row)
                 by_name(row)
                 begin += len(line)
-        self._begins.append(begin)
+                if head.time < latest:
+                    index.in_order = False
+                latest = head.time
+                if not row:
+                    index.first_seconds = latest
+        index.forms, index.end, index.last_seconds = list(forms), begin, latest
+        return index
+
+    def join(self, other: "Index") -> None:
+        """Put the index of the following part behind."""
+        shift = len(self.form)
+        numbers = {form: number for number, form in enumerate(self.forms)}
+        ours = [numbers.setdefault(_interned(form), len(numbers)) for form in other.forms]
         self.forms = list(numbers)
+        self.form.extend(map(ours.__getitem__, other.form))
+        self.begins.extend(other.begins)
+        self.end = max(self.end, other.end)
+        for what, rows in other.rows.items():
+            self.rows.setdefault(what, array("I")).extend(row + shift for row in rows)
+        follows = other.first_seconds >= self.last_seconds
+        self.in_order = self.in_order and other.in_order and follows
+        self.last_seconds = max(self.last_seconds, other.last_seconds)
+
+
+def _interned(form: Form) -> Form:
+    kind, source, name, outcome = map(sys.intern, form)
+    return kind, source, name, outcome
+
+
+def _bad_line_at(path: Path, begin: int, line: bytes, error: Exception) -> BadFile:
+    with path.open("rb") as file:
+        before = itertools.takewhile(lambda end: end <= begin, itertools.accumulate(map(len, file)))
+        return bad_line(path, sum(1 for _ in before) + 1, line, error)
+
+
+class Archive:
+    """A file of events in order of time, with its index."""
+
+    def __init__(self, path: Path) -> None:
+        """Read through the file once. Raises BadFile for a line that is no event."""
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+        size = path.stat().st_size
+        ends = [size * part // PARTS for part in range(PARTS + 1)]
+        index = Index()
+        for part in side_by_side([
+            functools.partial(Index.scanned, path, first, last)
+            for first, last in itertools.pairwise(ends)
+        ]):  # fmt: skip
+            index.join(part)
+        self.forms, self.form, self.rows = index.forms, index.form, index.rows
+        self.in_order = index.in_order
+        self.kept_bytes = 0  # of JSON, by all Records together
+        self._begins = index.begins
+        self._begins.append(index.end)
 
     def __len__(self) -> int:
         return len(self.form)

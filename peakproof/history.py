@@ -13,13 +13,14 @@ docs/history.md lists the value fields of every kind. Invariants read a History 
 import contextlib
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from peakproof.archive import Archive, Events, Records, bad_line
+from peakproof.sidebyside import side_by_side
 
 __all__ = [
     "KINDS",
@@ -152,6 +153,11 @@ class History:
         with collector_paused():
             return cls(event for path in paths for event in read_events(path))
 
+    def work_through(self, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Return what each of some pure jobs about it returns; of a long one, in two processes."""
+        with collector_paused():
+            return [job() for job in jobs]
+
     def twin(self) -> "History":
         """Return another object with the same events."""
         return History(self.events)
@@ -206,6 +212,11 @@ class StoredHistory(History):
 
     def _events(self, rows: Sequence[int]) -> Sequence[Event]:
         return cast("Sequence[Event]", Events(self._archive, rows))
+
+    def work_through(self, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Return what each of some pure jobs about it returns; they are done side by side."""
+        with collector_paused():
+            return side_by_side(jobs)
 
     def twin(self) -> History:
         """Return another object with the same events."""
