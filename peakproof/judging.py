@@ -1,16 +1,19 @@
 """Turns a stored run into a judged one: history + plan + claims -> RunRecord.
 
 Offline: needs nothing but the run's folder. What makes a run ``unknown`` besides an invariant
-that says so: the world broke, it never came to rest, or a planned fault never fired.
+that says so: the world broke, it never came to rest, a planned fault never fired, or what was
+slow was played on a crowded machine.
 """
 
 import ast
+from functools import partial
 
 import msgspec
 
 from peakproof import catalog, faults, invariants
 from peakproof.deprecations import breaks_of, merged_breaks
 from peakproof.evidence import Claims, Result, ServiceLevel, trail, unknown
+from peakproof.evidence.contention import crowd, in_doubt
 from peakproof.figures import Figures, figures
 from peakproof.history import History
 from peakproof.outcomes import Verdict, worst
@@ -56,20 +59,28 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
     history = folder.history() if history is None else history
     claims = claims_of(meta)
     scenario = load_scenario(meta.scenario)
-    notes = _doubts(history, meta)
+    crowded = crowd(history)
     told = bool(history.of("phase", plan.stages[0].name, outcome="begin"))
-    results = [
-        _record(result, history, claims, plan)
-        for result in (
-            invariants.judge(history, claims, plan, scenario.invariants)
-            if told
-            else [unknown(name, "The story never began.") for name in scenario.invariants]
-        )
-    ]
+
+    def judged(name: str) -> ResultRecord:
+        result = unknown(name, "The story never began.")
+        if told:
+            (result,) = invariants.judge(history, claims, plan, [name])
+        return _record(in_doubt(result, crowded), history, claims, plan)
+
+    users, scopes, breaks, notes, *results, measured = history.work_through(
+        [
+            partial(odoo_users_of, history, meta.external),
+            partial(scopes_of, history),
+            partial(breaks_of, history, meta.started_at[:10]),
+            partial(_doubts, history, meta),
+            *(partial(judged, name) for name in scenario.invariants),
+            partial(figures, history, claims, plan),
+        ]
+    )
     verdict = worst([result.verdict for result in results])
     if notes:
         verdict = worst([verdict, Verdict.UNKNOWN])
-    measured = figures(history, claims, plan)
     return RunRecord(
         scenario=meta.scenario,
         seed=meta.seed,
@@ -96,9 +107,9 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
         not_simulated=_not_simulated([meta.systems.get(part, part) for part in scenario.simulators])
         + [f"{name}: {text}" for name, text in meta.partners.items()],
         notes=notes,
-        scopes=scopes_of(history),
-        odoo_users=odoo_users_of(history, meta.external),
-        breaks=breaks_of(history, meta.started_at[:10]),
+        scopes=scopes,
+        odoo_users=users,
+        breaks=breaks,
     )
 
 

@@ -7,8 +7,11 @@ Checkpoints: ``settled`` is after the schedules that run at least hourly, ``reco
 all of them (a daily reconciliation, say). What only the latter finds was late, not lost.
 """
 
+import contextlib
 import itertools
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -178,7 +181,7 @@ class Settler:
 
 
 class Watcher:
-    """Samples the connector's queue while the story runs, for the timeline."""
+    """Samples the connector's queue and the machine while the story runs."""
 
     def __init__(self, settler: Settler, clock: Clock, writer: HistoryWriter) -> None:
         self._settler, self._clock, self._writer = settler, clock, writer
@@ -195,17 +198,21 @@ class Watcher:
 
     def _run(self) -> None:
         probe = self._settler.world.spec.settled
-        while probe is not None and not self._stop.wait(0.5):
+        while not self._stop.wait(0.5):
+            with contextlib.suppress(OSError):  # not every system tells
+                runnable = Path("/proc/loadavg").read_text().split()[3].partition("/")[0]
+                value = {"runnable": int(runnable), "processors": os.cpu_count() or 1}
+                self._sample("harness", "machine", value)
+            if probe is None:
+                continue
             try:
                 row = self._settler.world.ask(probe, "settled")[0]
             except (httpx.HTTPError, psycopg.Error, IndexError):
                 continue  # it is down: the timeline shows the gap
-            self._writer.append(
-                Event(
-                    time=self._clock.now(),
-                    source="connector",
-                    kind="sample",
-                    name="queue_depth",
-                    value={"pending": int(row["pending"]), "failed": int(row["failed"])},
-                )
-            )
+            value = {"pending": int(row["pending"]), "failed": int(row["failed"])}
+            self._sample("connector", "queue_depth", value)
+
+    def _sample(self, source: str, name: str, value: dict[str, int]) -> None:
+        self._writer.append(
+            Event(time=self._clock.now(), source=source, kind="sample", name=name, value=value)
+        )
