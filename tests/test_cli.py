@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from peakproof import catalog, cli, faults, invariants
+from peakproof import catalog, cli, contracts, faults, invariants
 from peakproof.outcomes import ExitCode
 
 ROOT = Path(__file__).parent.parent
