@@ -60,7 +60,7 @@ class Sandbox:
 
 
 @pytest.fixture(scope="module")
-def sandbox(engine: None) -> Iterator[Sandbox]:
+def sandbox(daemon: None) -> Iterator[Sandbox]:
     made = Sandbox()
     try:
         made.compose("up", "-d")
