@@ -87,14 +87,16 @@ def resolve(name: str) -> str:
 def ensure(name: str, progress: Progress = silent) -> str:
     """Return the image to use, which is here then.
 
-    An official one is fetched or, where it cannot be, its stand-in built; what is ours is built
-    if it is absent or out of date. Raises EnvironmentLacks with the last lines of what failed.
+    An official one is fetched or, where it cannot be, its stand-in built. What holds our code is
+    built anew when that has changed, the rest only when it is absent: ``build`` renews it.
+    Raises EnvironmentLacks with the last lines of what failed.
     """
     image, chosen = _image(name), resolve(name)
     buildable = catalog.root().joinpath("compose").is_dir()
-    if chosen == image.local and buildable:
+    absent = _inspect(chosen, "{{.Id}}") is None
+    if chosen == image.local and buildable and (absent or image.sources):
         _build(image, ensure(image.base, progress) if image.base else "", progress)
-    elif _inspect(chosen, "{{.Id}}") is None:
+    elif absent:
         progress(f"fetching {chosen}", None)
         try:
             _run(["docker", "pull", "--quiet", chosen])
@@ -155,13 +157,15 @@ def _content(image: Image, base: str) -> str:
     root = catalog.root()
     digest = hashlib.sha256()
     if base:
-        digest.update((_inspect(base, "{{.Id}}") or base).encode())
+        digest.update((_label(base) or base).encode())
         places = [root / "compose" / image.name, *(root / name for name in image.sources)]
     else:
         authorities = Path("/usr/local/share/ca-certificates")
         places = [root / "compose" / "base.sh", authorities]
     for file in _files(places):
-        digest.update(f"\0{file}\0".encode())
+        # The same in every checkout: else two of them would build in turns.
+        name = file.relative_to(root) if file.is_relative_to(root) else file
+        digest.update(f"\0{name}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -141,6 +141,29 @@ def test_a_change_of_the_code_builds_the_harness_anew(
     assert without_registry.removed == [old]
 
 
+def test_every_checkout_makes_the_same_images(
+    without_registry: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for checkout in (tmp_path / "one", tmp_path / "two"):
+        for name in (*images.SOURCES, "compose/harness", "compose/python"):
+            (checkout / name).mkdir(parents=True)
+        (checkout / "compose" / "base.sh").write_text("debian")
+        (checkout / "simulators" / "one.py").write_text("code")
+        monkeypatch.setattr(images.catalog, "root", lambda checkout=checkout: checkout)
+        images.build(["harness"])
+    assert len(without_registry.built) == 3
+
+
+def test_a_stand_in_that_is_here_is_left_alone_until_it_is_built_on_purpose(
+    without_registry: Engine,
+) -> None:
+    without_registry.here["peakproof/odoo:19.0"] = "of another day"
+    assert images.ensure("odoo") == "peakproof/odoo:19.0"
+    assert without_registry.built == []
+    images.build(["odoo"])
+    assert without_registry.built == ["peakproof/base:trixie", "peakproof/odoo:19.0"]
+
+
 def test_unknown_names_are_refused(without_registry: Engine) -> None:
     with pytest.raises(UnknownName, match="Did you mean"):
         images.resolve("odo")
