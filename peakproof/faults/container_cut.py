@@ -13,7 +13,7 @@ __all__ = ["COLOUR", "LEVEL", "NAME", "NEEDS", "fired", "heal", "inject"]
 
 NAME = "container_cut"
 LEVEL = "network"
-COLOUR = "#364fc7"
+COLOUR = "#1c3d8f"
 NEEDS = "containers"
 
 

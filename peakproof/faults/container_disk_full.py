@@ -13,7 +13,7 @@ __all__ = ["COLOUR", "LEVEL", "NAME", "NEEDS", "fired", "heal", "inject"]
 
 NAME = "container_disk_full"
 LEVEL = "process"
-COLOUR = "#5f3dc4"
+COLOUR = "#4b2a9e"
 NEEDS = "small_disk"
 _PART = "postgres"
 _COMPLAINT = "No space left on device"
