@@ -12,10 +12,10 @@ beside the figures: on a busy machine only processor time tells.
 import argparse
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,10 +79,43 @@ def main() -> None:
 
 
 def _measure(folder: RunFolder, planted: bool) -> None:
-    with _timed("the whole of it"), _timed_checks():
+    with _Memory() as memory, _timed("the whole of it"), _timed_checks():
         record = judged(folder)
+    print(f"{memory.peak_mib:8.0f} MiB at most, of all processes together")
     for wrong in shortcomings(record, planted):
         print(f"  WRONG: {wrong}")
+
+
+class _Memory(threading.Thread):
+    """Watches the memory of this process and its children: what they share counts once."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_mib = 0.0
+        self._over = threading.Event()
+
+    def __enter__(self) -> "_Memory":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while not self._over.wait(0.1):
+            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            self.peak_mib = max(self.peak_mib, sum(map(_mib, ["self", *children])))
+
+
+def _mib(process: str) -> float:
+    """Return a process's share of memory (resident; of shared pages its part)."""
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0  # it has just ended
+    return int(text.partition("\nPss:")[2].split()[0]) / 1024
 
 
 def _processor_seconds() -> float:
@@ -94,13 +127,9 @@ def _processor_seconds() -> float:
 def _timed(what: str) -> Iterator[None]:
     began, used = time.perf_counter(), _processor_seconds()
     yield
-    peak = sum(
-        resource.getrusage(whose).ru_maxrss
-        for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
     print(
         f"{time.perf_counter() - began:8.2f} s wall {_processor_seconds() - used:8.2f} s "
-        f"processor {peak / 1024:8.0f} MiB  {what}",
+        f"processor  {what}",
         flush=True,
     )
 

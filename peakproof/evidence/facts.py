@@ -185,13 +185,14 @@ class Facts:
         return found
 
     @cached_property
-    def pickings_of(self) -> dict[int, list[Record]]:
+    def pickings_of(self) -> Mapping[int, list[Record]]:
         """Odoo's deliveries and returns at the last checkpoint, by the id of their sale order."""
-        found: defaultdict[int, list[Record]] = defaultdict(list)
-        for picking in self.final("odoo", "picking").values():
+        pickings = self.final("odoo", "picking")
+        keys: defaultdict[int, list[str]] = defaultdict(list)
+        for key, picking in pickings.items():
             if picking.get("sale_id"):
-                found[int(picking["sale_id"])].append(picking)
-        return found
+                keys[int(picking["sale_id"])].append(key)
+        return _Grouped(pickings, keys)
 
     @cached_property
     def returns_of(self) -> dict[int, list[Record]]:
@@ -291,6 +292,24 @@ class _ById(Mapping[int, Record]):
 
     def __getitem__(self, number: int) -> Record:
         return self._records[str(number)]
+
+
+class _Grouped(Mapping[int, list[Record]]):
+    """Records by a number that several of them have in common."""
+
+    def __init__(self, records: Mapping[str, Record], keys: Mapping[int, list[str]]) -> None:
+        self._records, self._keys = records, keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def __getitem__(self, number: int) -> list[Record]:
+        if number not in self._keys:  # never made by looking for it
+            raise KeyError(number)
+        return [self._records[key] for key in self._keys[number]]
 
 
 def reference_words(order: Record) -> list[str]:
