@@ -14,7 +14,7 @@ from .audit import Audit
 from .books import MODULE
 from .errors import Refused, Unavailable, Unsure
 from .odoo import Odoo
-from .parcels import Parcel, Parcels, Units, plan
+from .parcels import Parcel, Parcels, Units, plan, surplus
 from .queue import Queue
 from .settings import Place
 from .store import Store
@@ -92,6 +92,7 @@ class Fulfilment:
             raise Refused("unknown_delivery", f"{delivery.name} was never found")
         told = msgspec.convert(row["told"], list[Told])
         step = msgspec.convert(row["intent"], Step | None)
+        too_many = ""
         while True:
             rest = _less(delivery.units, told)
             if not rest and step is None:
@@ -104,7 +105,11 @@ class Fulfilment:
                 continue
             if not rest:  # its units were counted elsewhere meanwhile
                 break
-            parts = plan(rest, await self.parcels.open(delivery.order), delivery.place)
+            waiting = await self.parcels.open(delivery.order)
+            parts = plan(rest, waiting, delivery.place)
+            if not parts:  # refunded before the channel heard of the parcel
+                too_many = surplus(rest, waiting)
+                break
             units: Units = {}
             for line, count in parts:
                 units[line.line] = units.get(line.line, 0) + count
@@ -117,9 +122,12 @@ class Fulfilment:
             made = Told(id=identity, units=units, numbers=delivery.numbers)
             await self._keep(delivery, told, made, "fulfilled")
             step = None
-        await self._correct(delivery, told)
-        for follow in self.followers:
-            await follow(delivery.order, delivery.name, delivery.numbers)
+        if told or not too_many:
+            await self._correct(delivery, told)
+            for follow in self.followers:
+                await follow(delivery.order, delivery.name, delivery.numbers)
+        if too_many:
+            raise Refused("not_open", too_many)
 
     async def _ours(
         self, delivery: Delivery, rest: Units, step: Step | None, shown: list[Parcel]

@@ -12,7 +12,7 @@ import msgspec
 from .errors import Refused
 from .shopify import Shopify
 
-__all__ = ["OpenLine", "Parcel", "Parcels", "plan"]
+__all__ = ["OpenLine", "Parcel", "Parcels", "plan", "surplus"]
 
 PARCELS_MAX = 250  # Shopify tells no more of an order's fulfilments in one list
 PARCELS = """
@@ -176,17 +176,13 @@ def plan(rest: Units, lines: list[OpenLine], place: str) -> list[tuple[OpenLine,
     """Return which open units a parcel takes: of one location, as the channel demands.
 
     The location that waits for most of it is taken, ``place`` (where the parcel left) before
-    others; what is left over is for the next call. Raises Refused when the channel does not
-    wait for so many units.
+    others; what is left over is for the next call. None: the channel waits for nothing of it.
+    Raises Refused while units that it needs are held there.
     """
     for line, units in rest.items():
         waiting = [entry for entry in lines if entry.line == line]
-        free = sum(entry.remaining for entry in waiting if not entry.held)
-        if free < units:
-            held = " (held there)" if any(entry.held for entry in waiting) else ""
-            raise Refused(
-                "not_open", f"{units} units of {line} left, the channel waits for {free}{held}"
-            )
+        if _free(waiting) < units and any(entry.held for entry in waiting):
+            raise Refused("held", f"{surplus({line: units}, waiting)} (held there)")
     best: list[tuple[OpenLine, int]] = []
     for location in sorted(
         {entry.location for entry in lines}, key=lambda one: (one != place, one)
@@ -200,6 +196,19 @@ def plan(rest: Units, lines: list[OpenLine], place: str) -> list[tuple[OpenLine,
         if sum(units for _, units in parts) > sum(units for _, units in best):
             best = parts
     return best
+
+
+def surplus(rest: Units, lines: list[OpenLine]) -> str:
+    """Return in words what left the house and the channel does not wait for."""
+    return "; ".join(
+        f"{units} units of {line} left, the channel waits for {free}"
+        for line, units in rest.items()
+        if (free := _free([entry for entry in lines if entry.line == line])) < units
+    )
+
+
+def _free(lines: list[OpenLine]) -> int:
+    return sum(entry.remaining for entry in lines if not entry.held)
 
 
 def _lines(entry: dict[str, Any], rows: list[dict[str, Any]], held: bool) -> list[OpenLine]:

@@ -7,7 +7,8 @@ must be shown by exactly one fulfilment, and no fulfilment may show one that no 
 fulfilment that was made and taken back (cancelled) told the customer of a parcel that was
 none; it is a finding unless a person cancelled it in the channel.
 
-Pieces that came back do not undo a fulfilment. Not judged: who fulfilled first.
+Pieces that came back do not undo a fulfilment. Pieces that were refunded while their parcel left
+cannot be shown any more, the rest of that parcel can. Not judged: who fulfilled first.
 Unknown: no delivery of a channel order was done, and the channel shows no fulfilment.
 
 Seen in public: frappe/ecommerce_integrations commit 7d663c1, Shopify/shopify-api-ruby issue
@@ -97,14 +98,19 @@ def _units(
                     place = places.get(line["sale_line_id"], (line["sku"], 0))
                     shipped[place] += int(line["moved"])
     shown: defaultdict[Place, int] = defaultdict(int)
-    places = _places(order.get("lines") or [])
+    lines = order.get("lines") or []
+    places = _places(lines)
+    wanted = {places[line["id"]]: int(line.get("current_quantity", 0)) for line in lines}
     for parcel in order.get("fulfillments") or []:
         for line in parcel["lines"] if parcel["status"] == "SUCCESS" else []:
             shown[places.get(line["line_id"], (line["sku"], 0))] += int(line["quantity"])
     figures["units_shipped"] += sum(shipped.values())
     figures["units_shown"] += sum(shown.values())
     for place in sorted({*shipped, *shown}):
-        if shipped[place] != shown[place]:
+        # What was refunded before the channel heard of the parcel cannot be shown any more.
+        refunded = wanted.get(place, 0) == shown[place] < shipped[place] and any(shown.values())
+        figures["units_refunded_on_their_way"] += refunded * (shipped[place] - shown[place])
+        if shipped[place] != shown[place] and not refunded:
             sku, nth = place
             findings.add(
                 "shipped and not shown" if shipped[place] > shown[place] else "shown, not shipped",
@@ -178,6 +184,16 @@ def _tracked(*numbers: str, sent: str = "TRK1") -> Chain:
     return chain
 
 
+def _refunded(shown: int) -> Chain:
+    """Two lines of two leave as one parcel; a piece of the first was refunded meanwhile."""
+    chain = Chain()
+    gid = chain.order(1001, ("MUG", 2), ("TEE", 2))
+    chain.picked(1, 1001, (0, 2), (1, 2), tracking="TRK1")
+    chain.refunded(gid, "10.00", (0, 1, "NO_RESTOCK"))
+    chain.shown(gid, (0, shown), (1, 2), tracking="TRK1")
+    return chain
+
+
 def _taken() -> Chain:
     chain = _tracked("TRK1")
     chain.shown("gid://shopify/Order/1001", (0, 2), status="CANCELLED")
@@ -192,6 +208,13 @@ EXAMPLES = [
         tell=lambda: _two_lines((1, 3)),
         verdict=Verdict.VIOLATED,
         says="line 1 of the item",
+    ),
+    Example(name="refunded on its way", tell=lambda: _refunded(1), verdict=Verdict.PASS),
+    Example(
+        name="refunded on its way, the rest not told",
+        tell=lambda: _refunded(0),
+        verdict=Verdict.VIOLATED,
+        says="shipped and not shown",
     ),
     Example(
         name="not told",
