@@ -1,7 +1,7 @@
 """A throw-away certificate authority a run, and server certificates signed by it.
 
 ``Authority(folder)`` writes ``ca.pem``; ``authority.issue("api.vendor.com")`` writes a
-certificate and its key. Nothing is installed into the machine; files are readable only by us.
+certificate and its key. Nothing is installed into the machine; keys are readable only by us.
 """
 
 import os
@@ -32,7 +32,8 @@ class Authority:
         self._authority = trustme.CA(organization_name="peakproof throw-away authority")
         self._issued: dict[tuple[str, ...], ServerCertificate] = {}
         self.bundle_path = folder / "ca.pem"
-        _write_private(self.bundle_path, self._authority.cert_pem.bytes())
+        self.bundle_path.write_bytes(self._authority.cert_pem.bytes())
+        self.bundle_path.chmod(0o644)  # no secret, and a container's user is not ours
 
     def issue(self, *names: str) -> ServerCertificate:
         """Return a certificate for the names; for this machine's own names if none is given."""

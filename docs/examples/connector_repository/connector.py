@@ -212,7 +212,7 @@ def money(amounts: dict) -> float:
     return float(amounts["shopMoney"]["amount"])
 
 
-def serve(connector: Connector, port: int) -> None:
+def serve(connector: Connector, host: str, port: int) -> None:
     """Answer what peakproof (and an operator) asks."""
 
     class Answers(http.server.BaseHTTPRequestHandler):
@@ -236,12 +236,13 @@ def serve(connector: Connector, port: int) -> None:
         def log_message(self, *_) -> None:
             pass
 
-    http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers).serve_forever()
+    http.server.ThreadingHTTPServer((host, port), Answers).serve_forever()
 
 
 def main() -> None:
     connector = Connector(dict(os.environ))
-    threading.Thread(target=serve, args=(connector, int(os.environ["PORT"])), daemon=True).start()
+    place = (os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"]))
+    threading.Thread(target=serve, args=(connector, *place), daemon=True).start()
     while True:
         try:
             connector.look()
