@@ -38,6 +38,20 @@ def invoiced_origins(facts: Facts) -> set[str]:
 
 
 def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
+    owners = _owners(facts)
+    moves = facts.final("odoo", "invoice")
+    found: dict[str, list[Record]] = defaultdict(list)
+    for move in moves.values():
+        if move["move_type"] == kind:
+            found[_owner(move, moves, owners)].append(move)
+    return found
+
+
+def _owners(facts: Facts) -> dict[str, str]:
+    """Return the order that a document means by each word."""
+    kept: dict[str, str] | None = facts.shared.get("owners of documents")
+    if kept is not None:
+        return kept
     owners: dict[str, str] = {}
     for gid, order in facts.orders.items():
         words = {gid, str(order.get("name"))}
@@ -46,12 +60,8 @@ def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
             words |= {str(sale.get("name")), str(sale.get("client_order_ref"))}
         for word in words - {"", "None"}:
             owners.setdefault(word, gid)
-    moves = facts.final("odoo", "invoice")
-    found: dict[str, list[Record]] = defaultdict(list)
-    for move in moves.values():
-        if move["move_type"] == kind:
-            found[_owner(move, moves, owners)].append(move)
-    return found
+    facts.shared["owners of documents"] = owners
+    return owners
 
 
 def _owner(move: Record, moves: Mapping[str, Record], owners: dict[str, str]) -> str:
@@ -65,11 +75,15 @@ def _owner(move: Record, moves: Mapping[str, Record], owners: dict[str, str]) ->
 
 def posted_seconds(facts: Facts) -> dict[str, float]:
     """Return when each credit note was first posted, by its id."""
+    kept: dict[str, float] | None = facts.shared.get("credit notes posted")
+    if kept is not None:
+        return kept
     times: dict[str, float] = {}
-    for event in facts.of_kind("change", "account_move"):
+    for event in facts.mentioning("change", ['"out_refund"'], "account_move"):
         row = event.value.get("row") or {}
         if row.get("move_type") == "out_refund" and row.get("state") == "posted":
             times.setdefault(event.key, event.time)
+    facts.shared["credit notes posted"] = times
     return times
 
 

@@ -8,6 +8,7 @@ which ``Quants.known`` says.
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -140,16 +141,12 @@ class Quants:
     @cached_property
     def order_transactions(self) -> set[int]:
         """Transactions in which a move of a sale order, or a shop's sale, was done or undone."""
-        moves = [
-            event
-            for event in self._facts.of_kind("change", "stock_move")
-            if (event.value.get("row") or {}).get("sale_line_id")
-        ]
-        return {
-            event.value["transaction"]
-            for event in [*moves, *self._facts.of_kind("change", "pos_order")]
-            if event.value.get("transaction") is not None
-        }
+        moves = self._facts.of_kind("change", "stock_move")
+        values = (event.value for event in moves)
+        ours = (value for value in values if (value.get("row") or {}).get("sale_line_id"))
+        sales = (event.value for event in self._facts.of_kind("change", "pos_order"))
+        found = {value.get("transaction") for value in chain(ours, sales)}
+        return {one for one in found if one is not None}
 
     @cached_property
     def delivered(self) -> dict[tuple[str, str], float]:

@@ -21,6 +21,8 @@ Seen in public: frappe/ecommerce_integrations commit 7f22c45, Shopify/shopify-ap
 from collections import Counter
 from decimal import Decimal
 
+import msgspec
+
 from peakproof.evidence import (
     LIVE,
     Claims,
@@ -48,6 +50,15 @@ FORGED_ID_STEP = 900_000_000
 NOT_BELIEVED = (401, 403)
 
 
+class Delivery(msgspec.Struct, kw_only=True):
+    """A genuine delivery about an order: which event it tells, and how new that is."""
+
+    event: Event
+    identity: str
+    tag: str
+    updated: str
+
+
 def check(history: History, claims: Claims, plan: Plan) -> Result:
     """Judge each of the three parts that the history tested."""
     if not claims.receives_webhooks:
@@ -56,7 +67,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     facts = Facts.of(history, claims, plan)
     findings = Findings(NAME)
     figures: Counter[str] = Counter(forged=0, repeated=0, disorder=0)
-    by_resource: dict[str, list[Event]] = {}
+    by_resource: dict[str, list[Delivery]] = {}
     forged: list[Event] = []
     refused: list[Event] = []
     for event in facts.of_kind("delivery"):
@@ -66,7 +77,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         if event.value.get("status") in NOT_BELIEVED:
             refused.append(event)
         if event.name.startswith("orders/"):
-            by_resource.setdefault(str(event.value.get("resource")), []).append(event)
+            by_resource.setdefault(str(event.value.get("resource")), []).append(_delivery(event))
     _refused(refused, findings, figures)
     _forged(facts, forged, findings, figures)
     for gid, deliveries in by_resource.items():
@@ -78,7 +89,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
             _repeated(facts, gid, repeats, findings)
         if _disorderly(deliveries):
             figures["disorder"] += 1
-            _disorder(facts, gid, deliveries, findings)
+            _disorder(facts, gid, [one.event for one in deliveries], findings)
     tested = [part for part in ("forged", "repeated", "disorder") if figures[part]]
     count = sum(figures[part] for part in tested) + len(refused)
     if not tested and not refused:
@@ -147,17 +158,26 @@ def _keys(word: str) -> tuple[str, str]:
     return word, word.rpartition("/")[2]
 
 
-def _repeats(deliveries: list[Event]) -> list[Event]:
+def _delivery(event: Event) -> Delivery:
+    value = event.value
+    return Delivery(
+        event=event,
+        # One happening may be told under several topics: that is no repetition.
+        identity=f"{event.name} {value.get('event_id') or event.key}",
+        tag=str(value.get("tag") or ""),
+        updated=str(value.get("updated_at") or ""),
+    )
+
+
+def _repeats(deliveries: list[Delivery]) -> list[Event]:
     """Return the deliveries of events that may have been taken before."""
     repeats = []
     seen: set[str] = set()
-    for event in deliveries:
-        # One happening may be told under several topics: that is no repetition.
-        identity = f"{event.name} {event.value.get('event_id') or event.key}"
-        if event.value.get("tag") == "duplicate" or identity in seen:
-            repeats.append(event)
-        if event.outcome in ("ok", "info"):
-            seen.add(identity)
+    for delivery in deliveries:
+        if delivery.tag == "duplicate" or delivery.identity in seen:
+            repeats.append(delivery.event)
+        if delivery.event.outcome in ("ok", "info"):
+            seen.add(delivery.identity)
     return [event for event in repeats if event.outcome != "fail"]
 
 
@@ -185,14 +205,14 @@ def _together(sale: SaleOrder, other: SaleOrder) -> bool:
     )
 
 
-def _disorderly(deliveries: list[Event]) -> bool:
+def _disorderly(deliveries: list[Delivery]) -> bool:
     """Say whether events came late, or an older one arrived after a newer one."""
     newest = ""
-    for event in deliveries:
-        if event.outcome == "fail":
+    for delivery in deliveries:
+        if delivery.event.outcome == "fail":
             continue
-        updated = str(event.value.get("updated_at") or "")
-        if event.value.get("tag") in ("late", "reordered") or (updated and updated < newest):
+        updated = delivery.updated
+        if delivery.tag in ("late", "reordered") or (updated and updated < newest):
             return True
         newest = max(newest, updated)
     return False
