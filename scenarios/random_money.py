@@ -210,6 +210,8 @@ def _fault(draws: Random) -> PlannedFault:
     """Draw what fails: an interface for the whole day or for some calls, or an answer is lost."""
     part = draws.choice(["gateway", "bank"])
     name, how = draws.choice(FAULTS)
+    if name == "token_expired":
+        part = "bank"  # the gateway's key has no end
     options = {"simulator": part, "operation": "*", **how}
     return PlannedFault(fault=name, options=options, must_fire=False)
 

@@ -44,18 +44,19 @@ __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 NAME = "random_trade"
 MAIN = Location(code="MAIN", name="Main store")
 STORE = Location(code="STORE", name="Harbour store")
+LATER = {"send": 3, "give_back": 4, "cancel": 2, "change": 2}  # more likely once there are orders
 CARRIERS = (("UPS", "8.40"), ("USPS", "7.10"))
 
 
 class Options(msgspec.Struct, kw_only=True):
     """``deeds`` over ``stages`` of ``stage_seconds`` each, with up to ``faults`` in a stage."""
 
-    deeds: int = 26
-    stages: int = 3
+    deeds: int = 36
+    stages: int = 4
     faults: int = 2
     stage_seconds: float = 5.0
     products: int = 5
-    stock: int = 9
+    stock: int = 7
 
 
 def plan(options: Options, seed: Seed) -> Plan:
@@ -118,7 +119,10 @@ class _Story:
     def stage(self, number: int) -> Stage:
         """Draw one stage: its deeds, its faults, and whether all comes to rest afterwards."""
         steps: list[Step] = []
-        weights = [weight for weight, _ in self.deeds]
+        weights = [
+            weight * (LATER.get(deed.__name__, 1) if number > 1 else 1)
+            for weight, deed in self.deeds
+        ]
         for _ in range(self.options.deeds // self.options.stages):
             at = self.draws.uniform(0, self.options.stage_seconds)
             (_, deed), *_ = self.draws.choices(self.deeds, weights)

@@ -129,3 +129,14 @@ def test_random_stories_differ_and_are_not_for_gates(name: str) -> None:
     actions = {step.action for plan in plans for stage in plan.stages for step in stage.steps}
     assert len(faults) > 3
     assert len(actions) > 8
+
+
+def test_random_trade_sends_parcels_and_takes_pieces_back() -> None:
+    plans = [
+        draw_plan(load_scenario("random_trade"), seed, {}, external=True) for seed in range(30)
+    ]
+    deeds = [[step.action for stage in one.stages for step in stage.steps] for one in plans]
+    often = {
+        name: sum(name in one for one in deeds) for name in ("ship", "refund_order", "cancel_order")
+    }
+    assert all(count >= 20 for count in often.values()), often
