@@ -12,7 +12,7 @@ import os
 import sys
 import weakref
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -181,12 +181,13 @@ class Archive:
         weakref.finalize(self, os.close, self._file)
         size = path.stat().st_size
         ends = [size * part // PARTS for part in range(PARTS + 1)]
-        index = Index()
-        for part in side_by_side([
+        index, *others = side_by_side([
             functools.partial(Index.scanned, path, first, last)
             for first, last in itertools.pairwise(ends)
-        ]):  # fmt: skip
-            index.join(part)
+        ])  # fmt: skip
+        index.forms = [*map(_interned, index.forms)]
+        for other in others:
+            index.join(other)
         self.forms, self.form, self.rows = index.forms, index.form, index.rows
         self.in_order = index.in_order
         self.kept_bytes = 0  # of JSON, by all Records together
@@ -229,8 +230,12 @@ class Archive:
         """
         forms, form = self.forms, self.form
         for row, line in zip(rows, self.lines(rows), strict=True):
-            if texts and not any(text in line for text in texts):
-                continue
+            if texts:
+                for text in texts:
+                    if text in line:
+                        break
+                else:
+                    continue
             event = _EVENT(line)
             event.kind, event.source, event.name, event.outcome = forms[form[row]]
             event.place, event.archive = row, self
@@ -247,14 +252,21 @@ class Archive:
             yield _KEY(line).key
 
     def find(
-        self, kind: str, name: str | None, source: str | None, outcome: str | None
+        self,
+        kind: str,
+        name: str | None = None,
+        source: str | None = None,
+        outcome: str | None = None,
+        without: Collection[str] = (),
     ) -> Sequence[int]:
-        """Return the rows of a kind, narrowed by name, source and outcome."""
+        """Return the rows of a kind, narrowed as in ``History.of``."""
         rows = self.rows.get((kind, name), array("I"))
-        if source is None and outcome is None:
+        if source is None and outcome is None and not without:
             return rows
         fits = bytearray(
-            (source is None or form[1] == source) and (outcome is None or form[3] == outcome)
+            (source is None or form[1] == source)
+            and (outcome is None or form[3] == outcome)
+            and form[1] not in without
             for form in self.forms
         )
         form = self.form

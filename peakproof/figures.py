@@ -233,9 +233,7 @@ def _peak(facts: Facts) -> Figure:
 
 
 def _calls_per_order(facts: Facts) -> Figure:
-    calls = len(facts.of_kind("request")) - sum(
-        len(facts.of_kind("request", source=source)) for source in ("odoo", "vendor_proxy")
-    )
+    calls = len(facts.of_kind("request", without=("odoo", "vendor_proxy")))
     name, unit = "api_calls_per_order", "count"
     if not facts.orders or not calls:
         return Figure(name=name, value=None, unit=unit, detail="no order, or no call")

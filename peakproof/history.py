@@ -13,7 +13,7 @@ docs/history.md lists the value fields of every kind. Invariants read a History 
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -168,14 +168,16 @@ class History:
         name: str | None = None,
         source: str | None = None,
         outcome: str | None = None,
+        without: Collection[str] = (),
     ) -> Sequence[Event]:
-        """Return the events of a kind, narrowed by name, source and outcome."""
+        """Return the events of a kind, narrowed by name, source, outcome; ``without`` sources."""
         return [
             event
             for event in self._kinds.get(kind, [])
             if (name is None or event.name == name)
             and (source is None or event.source == source)
             and (outcome is None or event.outcome == outcome)
+            and event.source not in without
         ]
 
     def mentioning(
@@ -228,16 +230,17 @@ class StoredHistory(History):
         name: str | None = None,
         source: str | None = None,
         outcome: str | None = None,
+        without: Collection[str] = (),
     ) -> Sequence[Event]:
-        """Return the events of a kind, narrowed by name, source and outcome."""
-        return self._events(self._archive.find(kind, name, source, outcome))
+        """Return the events of a kind, narrowed by name, source, outcome; ``without`` sources."""
+        return self._events(self._archive.find(kind, name, source, outcome, without))
 
     def mentioning(
         self, kind: str, texts: Iterable[str], name: str | None = None
     ) -> Iterable[Event]:
         """Return those events of a kind in whose stored line one of some texts stands."""
         sought = [text.encode() for text in texts]
-        rows = self._archive.find(kind, name, None, None) if sought else ()
+        rows = self._archive.find(kind, name) if sought else ()
         return cast("Iterable[Event]", self._archive.events(rows, sought))
 
     def forms(self, kind: str) -> set[Place]:

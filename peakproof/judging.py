@@ -68,14 +68,14 @@ def judge_run(folder: RunFolder, history: History | None = None) -> RunRecord:
             (result,) = invariants.judge(history, claims, plan, [name])
         return _record(in_doubt(result, crowded), history, claims, plan)
 
-    users, scopes, breaks, notes, *results, measured = history.work_through(
+    *results, measured, notes, breaks, scopes, users = history.work_through(
         [
-            partial(odoo_users_of, history, meta.external),
-            partial(scopes_of, history),
-            partial(breaks_of, history, meta.started_at[:10]),
-            partial(_doubts, history, meta),
             *(partial(judged, name) for name in scenario.invariants),
             partial(figures, history, claims, plan),
+            partial(_doubts, history, meta),
+            partial(breaks_of, history, meta.started_at[:10]),
+            partial(scopes_of, history),
+            partial(odoo_users_of, history, meta.external),
         ]
     )
     verdict = worst([result.verdict for result in results])

@@ -30,7 +30,7 @@ def model_uses(history: History, lines: Mapping[str, str]) -> dict[str, ModelUse
         _note(use(model).fields_read, name.split(".")[0])
 
     def written(model: str, values: Any) -> None:
-        for name, value in values.items() if isinstance(values, Mapping) else ():
+        for name, value in values.items() if isinstance(values, dict) else ():
             _note(use(model).fields_written, str(name))
             inner = lines.get(f"{model}.{name}")
             for command in value if inner and isinstance(value, list) else ():
@@ -61,17 +61,17 @@ def _note(names: list[str], name: str) -> None:
 
 def _by_name(arguments: Any) -> Mapping[str, Any]:
     """Return the arguments given by name, however the call was made."""
-    if isinstance(arguments, Mapping):
+    if isinstance(arguments, dict):
         kwargs = arguments.get("kwargs")
-        return kwargs if isinstance(kwargs, Mapping) else arguments
-    if isinstance(arguments, list) and len(arguments) > 1 and isinstance(arguments[1], Mapping):
+        return kwargs if isinstance(kwargs, dict) else arguments
+    if isinstance(arguments, list) and len(arguments) > 1 and isinstance(arguments[1], dict):
         return arguments[1]
     return {}
 
 
 def _by_place(arguments: Any) -> list[Any]:
     """Return the arguments given by place: none in JSON-2."""
-    if isinstance(arguments, Mapping):
+    if isinstance(arguments, dict):
         arguments = [arguments.get("args")]
     first = arguments[0] if isinstance(arguments, list) and arguments else None
     return first if isinstance(first, list) else []

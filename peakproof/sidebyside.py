@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -20,27 +21,33 @@ Outcome = TypeVar("Outcome")
 def side_by_side(jobs: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
     """Return what each job returns, in order. Results must be picklable.
 
-    This process works as well. What another one fails to deliver, for it failed or was killed,
-    is done again here, so that errors are raised as if nobody else had been there.
+    This process takes jobs from the front and the others from the back: so neighbours, which
+    have much in common that is worked out once, are mostly done by one. What another one fails
+    to deliver, for it failed or was killed, is done again here, so that errors are raised as if
+    nobody else had been there.
     """
     others = min(PROCESSES_MAX, os.cpu_count() or 1, len(jobs)) - 1
     context = multiprocessing.get_context("fork")
-    following = context.Value("i", 0)
+    ends = context.Array("i", [0, len(jobs) - 1])
 
-    def work() -> dict[int, Outcome]:
+    def take(from_front: bool) -> int | None:
+        with ends.get_lock():
+            if ends[0] > ends[1]:
+                return None
+            number: int = ends[0] if from_front else ends[1]
+            ends[0 if from_front else 1] += 1 if from_front else -1
+            return number
+
+    def work(from_front: bool) -> dict[int, Outcome]:
         done: dict[int, Outcome] = {}
-        while True:
-            with following.get_lock():
-                number = following.value
-                following.value += 1
-            if number >= len(jobs):
-                return done
+        while (number := take(from_front)) is not None:
             done[number] = jobs[number]()
+        return done
 
     gc.freeze()  # the collector would write to every page that is shared
-    helpers = [_Helper(context, work) for _ in range(others)]
+    helpers = [_Helper(context, partial(work, False)) for _ in range(others)]
     try:
-        done = work()
+        done = work(True)
         for helper in helpers:
             done |= helper.delivered()
     finally:

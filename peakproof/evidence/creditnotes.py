@@ -19,26 +19,26 @@ def credit_notes(facts: Facts) -> dict[str, list[Record]]:
     A document belongs to an order that its origin or reference names, by gid, by name, or by the
     name of the sale order; or to the order of the invoice that it reverses.
     """
-    return _documents(facts, "out_refund")
+    return facts.once("credit notes", lambda facts: _documents(facts, "out_refund"))
 
 
 def invoices(facts: Facts) -> dict[str, list[Record]]:
     """Return the invoices (of any state) of each channel order, found in the same way."""
-    return _documents(facts, "out_invoice")
+    return facts.once("invoices", lambda facts: _documents(facts, "out_invoice"))
 
 
 def invoiced_origins(facts: Facts) -> set[str]:
     """Return the origins of all invoices: names of sale orders, as a rule."""
-    origins: set[str] | None = facts.shared.get("invoiced origins")
-    if origins is None:
-        moves = facts.final("odoo", "invoice").values()
-        origins = {one["invoice_origin"] for one in moves if one["move_type"] == "out_invoice"}
-        facts.shared["invoiced origins"] = origins
-    return origins
+    return facts.once("invoiced origins", _invoiced_origins)
+
+
+def _invoiced_origins(facts: Facts) -> set[str]:
+    moves = facts.final("odoo", "invoice").values()
+    return {one["invoice_origin"] for one in moves if one["move_type"] == "out_invoice"}
 
 
 def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
-    owners = _owners(facts)
+    owners = facts.once("owners of documents", _owners)
     moves = facts.final("odoo", "invoice")
     found: dict[str, list[Record]] = defaultdict(list)
     for move in moves.values():
@@ -49,9 +49,6 @@ def _documents(facts: Facts, kind: str) -> dict[str, list[Record]]:
 
 def _owners(facts: Facts) -> dict[str, str]:
     """Return the order that a document means by each word."""
-    kept: dict[str, str] | None = facts.shared.get("owners of documents")
-    if kept is not None:
-        return kept
     owners: dict[str, str] = {}
     for gid, order in facts.orders.items():
         words = {gid, str(order.get("name"))}
@@ -60,7 +57,6 @@ def _owners(facts: Facts) -> dict[str, str]:
             words |= {str(sale.get("name")), str(sale.get("client_order_ref"))}
         for word in words - {"", "None"}:
             owners.setdefault(word, gid)
-    facts.shared["owners of documents"] = owners
     return owners
 
 
@@ -75,15 +71,15 @@ def _owner(move: Record, moves: Mapping[str, Record], owners: dict[str, str]) ->
 
 def posted_seconds(facts: Facts) -> dict[str, float]:
     """Return when each credit note was first posted, by its id."""
-    kept: dict[str, float] | None = facts.shared.get("credit notes posted")
-    if kept is not None:
-        return kept
+    return facts.once("credit notes posted", _posted_seconds)
+
+
+def _posted_seconds(facts: Facts) -> dict[str, float]:
     times: dict[str, float] = {}
     for event in facts.mentioning("change", ['"out_refund"'], "account_move"):
         row = event.value.get("row") or {}
         if row.get("move_type") == "out_refund" and row.get("state") == "posted":
             times.setdefault(event.key, event.time)
-    facts.shared["credit notes posted"] = times
     return times
 
 

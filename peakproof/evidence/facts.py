@@ -7,9 +7,9 @@ in time linear in its events. Facts are read only.
 import json
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from peakproof.plan import Plan
 __all__ = ["CLOCK_TOLERANCE_SECONDS", "LIVE", "Facts", "Operation", "Record"]
 
 Record = dict[str, Any]
+Derived = TypeVar("Derived")
 
 CLOCK_TOLERANCE_SECONDS = 0.5  # between an actor's clock and the moment of a commit
 
@@ -75,11 +76,22 @@ class Facts:
         kept.append(facts)
         return facts
 
+    def once(self, what: str, derive: "Callable[[Facts], Derived]") -> Derived:
+        """Return what is derived from these facts, worked out at most once."""
+        if what not in self.shared:
+            self.shared[what] = derive(self)
+        derived: Derived = self.shared[what]
+        return derived
+
     def of_kind(
-        self, kind: str, name: str | None = None, source: str | None = None
+        self,
+        kind: str,
+        name: str | None = None,
+        source: str | None = None,
+        without: Collection[str] = (),
     ) -> Sequence[Event]:
-        """Return the events of a kind in order of time."""
-        return self._history.of(kind, name, source)
+        """Return the events of a kind in order of time, of all sources ``without`` some."""
+        return self._history.of(kind, name, source, without=without)
 
     def mentioning(
         self, kind: str, texts: Iterable[str], name: str | None = None

@@ -188,7 +188,7 @@ def carried(facts: Facts, sku: str, checkpoint: str) -> bool:
 
 def known_cause(facts: Facts, sku: str) -> str:
     """Name the orders that stand differently in both systems and hold this item, if any."""
-    missing, undead = _standing_differently(facts).get(sku, ([], []))
+    missing, undead = facts.once("standing differently", _standing_differently).get(sku, ([], []))
     parts = [f"; missing in Odoo: {', '.join(missing)}"] if missing else []
     parts += [f"; cancelled, but live in Odoo: {', '.join(undead)}"] if undead else []
     return "".join(parts)
@@ -196,9 +196,6 @@ def known_cause(facts: Facts, sku: str) -> str:
 
 def _standing_differently(facts: Facts) -> _NamesBySku:
     """Return by SKU the orders that are missing in Odoo, and those that should be dead there."""
-    kept: _NamesBySku | None = facts.shared.get("standing differently")
-    if kept is not None:
-        return kept
     found: _NamesBySku = defaultdict(lambda: ([], []))
     for gid, order in facts.orders.items():
         live = any(
@@ -208,7 +205,6 @@ def _standing_differently(facts: Facts) -> _NamesBySku:
         if live == bool(order.get("cancelled")):
             for sku in {line.get("sku") for line in order.get("lines") or []}:
                 found[sku][1 if live else 0].append(str(order.get("name")))
-    facts.shared["standing differently"] = found
     return found
 
 

@@ -71,9 +71,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
     fell: dict[tuple[str, str], list[Event]] = {}
     deprecated: Counter[str] = Counter()
     requests = failures = 0
-    for event in facts.of_kind("request"):
-        if event.source in ("odoo", "vendor_proxy"):
-            continue
+    for event in facts.of_kind("request", without=("odoo", "vendor_proxy")):
         requests += 1
         refused = _is_throttled(event)
         failures += event.outcome != "ok"

@@ -44,7 +44,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         return unknown(NAME, "No final records were read: the run did not come to its end.")
     findings = Findings(NAME)
     figures: Counter[str] = Counter(orders=0, refunds=0, credit_notes=0, units_back=0)
-    notes, bills = credit_notes(facts), invoices(facts)
+    notes = dict(credit_notes(facts))
     for gid, order in facts.orders.items():
         refunds = order.get("refunds") or []
         booked = notes.pop(gid, [])
@@ -55,7 +55,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         figures["credit_notes"] += len(booked)
         subject = f"{order.get('name')} {gid}"
         if _exchanged(order):
-            _exchange(findings, figures, (order, bills.get(gid, []), booked), subject)
+            _exchange(findings, figures, (order, invoices(facts).get(gid, []), booked), subject)
         else:
             _money(facts, findings, figures, (gid, order, booked), subject)
         _goods(facts, findings, figures, (gid, order), subject)
