@@ -182,7 +182,13 @@ def _twice(lines: list[Record]) -> bool:
 def _adds_up(findings: Findings, payout: Record, movements: Mapping[str, Record]) -> None:
     """Check the gateway itself: what a payout bundles is what it pays."""
     bundled = [movements[key] for key in payout["transaction_ids"] if key in movements]
-    inner = [row for row in bundled if row["type"] not in ("payout", "payout_failure")]
+    # What came back of a payout that failed is paid out with the next one.
+    inner = [
+        row
+        for row in bundled
+        if row["type"] != "payout"
+        and not (row["type"] == "payout_failure" and row.get("source") == payout["id"])
+    ]
     total = sum((Decimal(row["net"]) for row in inner), Decimal(0))
     if inner and total != Decimal(payout["amount"]):
         findings.add(
@@ -223,6 +229,14 @@ _PAID = ("txn_2", "-96.80")
 def _does_not_add_up() -> Chain:
     chain = _day(("txn_1", "96.80"), _PAID)
     chain.payout("po_1", "97.00", "txn_1", "txn_2")
+    return chain
+
+
+def _paid_again() -> Chain:
+    """A payout of 40.00 failed; its money is paid with the next one."""
+    chain = _day(("txn_1", "96.80"), _PAID, ("txn_3", "40.00"))
+    chain.balance("txn_3", "40.00", kind="payout_failure", source="po_0")
+    chain.payout("po_1", "136.80", "txn_1", "txn_2", "txn_3")
     return chain
 
 
@@ -295,6 +309,7 @@ EXAMPLES = [
         ),
         verdict=Verdict.PASS,
     ),
+    Example(name="a failed payout paid again", tell=_paid_again, verdict=Verdict.PASS),
     Example(
         name="a fee twice",
         tell=lambda: _day(
