@@ -24,7 +24,9 @@ def model_uses(history: History, lines: Mapping[str, str]) -> dict[str, ModelUse
     found: dict[str, ModelUse] = {}
 
     def use(model: str) -> ModelUse:
-        return found.setdefault(model, ModelUse(model=model))
+        if model not in found:
+            found[model] = ModelUse(model=model)
+        return found[model]
 
     def read(model: str, name: str) -> None:
         _note(use(model).fields_read, name.split(".")[0])
@@ -41,13 +43,15 @@ def model_uses(history: History, lines: Mapping[str, str]) -> dict[str, ModelUse
         model, dot, method = event.name.rpartition(".")
         if not dot or " " in event.name or model in ("common", "db", "object"):
             continue
+        arguments = event.value.get("arguments")
         _note(use(model).methods, method)
-        for name in _fields_read(method, event.value.get("arguments")):
+        for name in _fields_read(method, arguments):
             read(model, name)
-        for values in _values(method, event.value.get("arguments")):
-            written(model, values)
+        for values in _values(method, arguments):
+            if values is not None:
+                written(model, values)
         if method == "load":
-            _loaded(model, event.value.get("arguments"), lines, use)
+            _loaded(model, arguments, lines, use)
     for entry in found.values():
         for names in (entry.methods, entry.fields_read, entry.fields_written):
             names.sort()
