@@ -22,7 +22,14 @@ DEFECT = Defect(
 def install() -> None:
     """Write a line instead of a dead letter."""
 
-    async def mention(_queue: Queue, flow: str, resource: str, topic: str, reason: str) -> None:
+    async def mention(
+        _queue: Queue,
+        flow: str,
+        resource: str,
+        topic: str,
+        reason: str,
+        _connection: object = None,
+    ) -> None:
         say("gave up", flow=flow, resource=resource, topic=topic, reason=reason)
 
     replace(Queue, "bury", mention)

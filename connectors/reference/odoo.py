@@ -121,6 +121,12 @@ class Odoo:
         raise _error(call, answer)
 
 
+# What PostgreSQL says when the machine under it lacks something: nothing has been changed.
+FULL = tuple(
+    f"psycopg2.errors.{name}" for name in ("DiskFull", "OutOfMemory", "TooManyConnections")
+)
+
+
 def _error(call: str, answer: httpx.Response) -> Exception:
     """Return the error that a status stands for."""
     try:
@@ -132,6 +138,8 @@ def _error(call: str, answer: httpx.Response) -> Exception:
         return Unsure(reason, 0.0, DOWN_SECONDS_MAX)
     if name in ("psycopg2.OperationalError", "psycopg2.InterfaceError"):
         return Unsure(f"Odoo lost its database during {call}", 0.0, DOWN_SECONDS_MAX)
+    if name in FULL:
+        return Unavailable(f"Odoo's database lacks something: {name}", 0.5, DOWN_SECONDS_MAX)
     if answer.status_code in (409, 429, 503) or any(word in message for word in TRANSIENT):
         return Unavailable(f"Odoo is busy: {name}", 0.1, BUSY_SECONDS_MAX)
     return Refused(f"odoo_{answer.status_code}", f"{call}: {name.rsplit('.')[-1]}: {message[:500]}")

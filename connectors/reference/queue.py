@@ -160,30 +160,40 @@ class Queue:
             delay = backoff_seconds(task["refusals"], 0.4, 10.0)
             await self._postpone(task, delay, reason, waits=0, refusals=1)
             return
-        died = await self.store.row(
-            "update tasks set dead = true, reason = %(reason)s where resource = %(r)s "
-            "and wanted = %(wanted)s returning resource",
-            reason=reason,
-            r=task["resource"],
-            wanted=task["wanted"],
-        )
-        if died:
-            await self.bury(task["flow"], task["resource"], task["topic"], reason)
-        else:  # it changed while it was refused: that deserves a fresh try
+        async with self.store.pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(
+                "update tasks set dead = true, reason = %(reason)s where resource = %(resource)s "
+                "and wanted = %(wanted)s returning resource",
+                {"reason": reason, "resource": task["resource"], "wanted": task["wanted"]},
+            )
+            died = await cursor.fetchone()
+            if died:  # dead and listed as such together, or neither
+                await self.bury(task["flow"], task["resource"], task["topic"], reason, connection)
+        if not died:  # it changed while it was refused: that deserves a fresh try
             await self._wake_in(0, task["resource"], task["flow"])
 
-    async def bury(self, flow: str, resource: str, topic: str, reason: str) -> None:
-        """Put something aside visibly, once per resource."""
-        await self.store.rows(
+    async def bury(
+        self,
+        flow: str,
+        resource: str,
+        topic: str,
+        reason: str,
+        connection: Connection | None = None,
+    ) -> None:
+        """Put something aside visibly, once per resource; in the caller's transaction if any."""
+        if connection is None:
+            async with self.store.pool.connection() as own, own.transaction():
+                await self.bury(flow, resource, topic, reason, own)
+            return
+        await connection.execute(
             "insert into dead_letters (flow, resource, topic, reason) "
             "values (%(flow)s, %(r)s, %(topic)s, %(reason)s) on conflict (flow, resource) "
             "where resolved_at is null do update set reason = excluded.reason, replayed_at = null",
-            flow=flow,
-            r=resource,
-            topic=topic,
-            reason=reason,
+            {"flow": flow, "r": resource, "topic": topic, "reason": reason},
         )
-        await self.audit.record("dead letter", resource, flow=flow, topic=topic, reason=reason)
+        await self.audit.record(
+            "dead letter", resource, connection, flow=flow, topic=topic, reason=reason
+        )
 
     async def _postpone(
         self, task: dict[str, Any], delay: float, reason: str, waits: int, refusals: int

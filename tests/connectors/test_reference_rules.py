@@ -7,6 +7,7 @@ import hmac
 import json
 from decimal import Decimal
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from connectors.reference.errors import Refused, Unavailable, Unsure
 from connectors.reference.inbox import TOPICS, Delivery, genuine
 from connectors.reference.inventory import Level, Sold, owed, target
 from connectors.reference.money import discount_percent, portion
+from connectors.reference.odoo import _error as odoo_error
 from connectors.reference.queue import backoff_seconds
 from connectors.reference.settings import Settings, SettingsError
 from connectors.reference.shopify import Shopify
@@ -294,3 +296,17 @@ def test_lost_answer_to_a_query_is_asked_for_again(tmp_path) -> None:
     shop.faults["Order"] = ["lose"]
     assert order_of(shop, gid, tmp_path).gid == gid
     assert len(shop.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("psycopg2.errors.DiskFull", Unavailable),
+        ("psycopg2.OperationalError", Unsure),
+        ("odoo.exceptions.UserError", Refused),
+    ],
+)
+def test_what_odoo_lacks_for_a_while_is_no_refusal(name: str, kind: type[Exception]) -> None:
+    body = {"name": name, "message": "could not extend file", "arguments": [], "debug": ""}
+    answer = httpx.Response(500, json=body)
+    assert type(odoo_error("sale.order.action_confirm", answer)) is kind

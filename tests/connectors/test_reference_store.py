@@ -188,6 +188,28 @@ def test_refusals_end_as_a_dead_letter_after_exactly_the_attempts(dsn: str) -> N
     play(dsn, story)
 
 
+def test_what_cannot_be_listed_is_not_dead_either(dsn: str) -> None:
+    async def story(bench: Bench) -> None:
+        bench.does = [Refused("sku", "no product")] * 30
+        await bench.store.rows("alter table dead_letters rename to full_disk")
+        await bench.want()
+
+        async def tried() -> bool:
+            return len(bench.calls) >= 3
+
+        await bench.until(tried)
+        await bench.store.rows("alter table full_disk rename to dead_letters")
+        task = await bench.store.row("select dead from tasks")
+        letters = await bench.store.rows("select * from dead_letters")
+        assert task is not None
+        assert task["dead"] == bool(letters), "both or neither"
+        await bench.want()
+        await bench.until(bench.failed)
+        assert len(await bench.store.rows("select * from dead_letters")) == 1
+
+    play(dsn, story)
+
+
 def test_a_bug_becomes_a_dead_letter_too(dsn: str) -> None:
     async def story(bench: Bench) -> None:
         bench.does = [KeyError("lineItems")] * 3
