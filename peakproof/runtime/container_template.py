@@ -48,6 +48,7 @@ PACKAGES_FOLDER = "/opt/peakproof/python"
 DATA_FOLDER = "/var/lib/odoo"
 ODOO_MEMORY_BYTES = 1536 * 2**20
 REPOSITORY = "peakproof/template"
+_OWN_FORMAT = "2"
 
 _ADDONS_DOCKERFILE = f"""
 ARG BASE_IMAGE
@@ -85,8 +86,9 @@ class ContainerTemplate(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """What the cache keeps of a template image."""
+    """What the cache keeps of a template image, whose name no other cache gives to another."""
 
+    image: str
     note: TemplateNote
     password: str
 
@@ -160,21 +162,25 @@ def find_template(
     server = engine.require(images.ensure("postgres", progress))
     wanted = sorted({*BASE_MODULES, *modules})
     server_key = str(engine.docker.images.get(server).id)
-    key = digest_of(FORMAT, server_key, odoo.key, str(capture.WATCHED), *wanted)
-    image = f"{REPOSITORY}:{key}"
+    key = digest_of(FORMAT, _OWN_FORMAT, server_key, odoo.key, str(capture.WATCHED), *wanted)
     place = cache_folder() / "container-templates" / key
-    if place.is_dir() and not _is_there(engine, image):
+    if place.is_dir() and not _is_there(engine, _kept(place).image):
         shutil.rmtree(place)  # somebody removed the image
 
     def build(folder: Path) -> None:
+        image = f"{REPOSITORY}:{key}-{secrets.token_hex(4)}"
         kept = _make(engine, server, odoo, wanted, image, folder, progress)
         shutil.rmtree(folder / "data", ignore_errors=True)
         (folder / "note.json").write_bytes(msgspec.json.encode(kept))
         (folder / "note.json").chmod(0o600)
 
     folder = build_folder(place, build, "A template image", 0, progress)
-    kept = msgspec.json.decode((folder / "note.json").read_bytes(), type=_Kept)
-    return ContainerTemplate(key, image, odoo, kept.note, kept.password)
+    kept = _kept(folder)
+    return ContainerTemplate(key, kept.image, odoo, kept.note, kept.password)
+
+
+def _kept(folder: Path) -> _Kept:
+    return msgspec.json.decode((folder / "note.json").read_bytes(), type=_Kept)
 
 
 def _is_there(engine: Engine, image: str) -> bool:
@@ -235,7 +241,7 @@ def _make(
     finally:
         cluster.close()
         network.close()
-    return _Kept(note, password)
+    return _Kept(image, note, password)
 
 
 def addons_option(odoo: OdooImage) -> list[str]:
