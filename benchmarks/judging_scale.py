@@ -4,9 +4,10 @@
 
 Writes a peak (see benchmarks.peak) of each size, judges it by every invariant in a process of its
 own, works out the figures and the record that a report is made of, and prints wall seconds,
-processor seconds (children included) and the peak of resident memory; then what each step took.
-With ``--plant`` a few things are broken, and each must be found. The load of the machine stands
-beside the figures: on a busy machine only processor time tells.
+processor seconds (children included) and the most memory of all its processes together; before
+that what each step took, as it is done. With ``--plant`` a few things are broken, and each must
+be found. The load of the machine stands beside the figures: on a busy machine only processor time
+tells.
 """
 
 import argparse
@@ -82,8 +83,9 @@ def _measure(folder: RunFolder, planted: bool) -> None:
     with _Memory() as memory, _timed("the whole of it"), _timed_checks():
         record = judged(folder)
     print(f"{memory.peak_mib:8.0f} MiB at most, of all processes together")
-    for wrong in shortcomings(record, planted):
-        print(f"  WRONG: {wrong}")
+    wrong = shortcomings(record, planted)
+    if wrong:
+        raise SystemExit("Judged wrongly: " + "; ".join(wrong))
 
 
 class _Memory(threading.Thread):
