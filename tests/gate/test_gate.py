@@ -69,17 +69,25 @@ def verdicts(record: GateRecord) -> dict[tuple[str, str], Verdict]:
 def test_the_reference_passes_every_invariant_that_it_claims(reference: GateRecord) -> None:
     """How fast it was is not asserted: that depends on what else the machine does."""
     timely = (Verdict.PASS, Verdict.SLOW)
+    crowded = {
+        (run.scenario, result.invariant)
+        for run in reference.runs
+        for result in run.results
+        if result.invariant in TIMES and result.reason.startswith("The machine was too crowded")
+    }
     failed = {
         f"{run.scenario}/{result.invariant}": [finding.found for finding in result.findings[:3]]
         for run in reference.runs
         for result in run.results
         if result.verdict not in (timely if result.invariant in TIMES else timely[:1])
+        and (run.scenario, result.invariant) not in crowded
     }
     notes = [note for run in reference.runs for note in run.notes]
     assert (failed, notes) == ({}, [])
-    assert reference.exit_code in (ExitCode.PASS, ExitCode.SERVICE_LEVEL_MISSED)
+    expected = (ExitCode.PASS, ExitCode.SERVICE_LEVEL_MISSED)
+    assert crowded or reference.exit_code in expected
     left_out = {item.scenario for item in reference.not_applicable}
-    assert left_out == {"channel_payouts"}, "the reference claims every other flow"
+    assert left_out == {"channel_payouts", "rough_network"}, "a flow it lacks; in containers only"
     told = {name for name in catalog.names("scenarios") if not load_scenario(name).random}
     assert {run.scenario for run in reference.runs} | left_out == told
 
