@@ -96,6 +96,10 @@ class EveryScope:
 
     key = "every scope"
 
+    def needed(self, _key: str) -> str:
+        """Return that nothing is asked for in particular."""
+        return ""
+
     def missing(self, *_names: str) -> None:
         """Return that nothing is missing."""
 
