@@ -6,6 +6,8 @@ With one world a processor there are one to three of them for each. Where more t
 what came late may have been late because of it.
 """
 
+import msgspec
+
 from peakproof.evidence.result import Result
 from peakproof.history import History
 from peakproof.outcomes import Verdict
@@ -34,12 +36,4 @@ def in_doubt(result: Result, crowded: str) -> Result:
     """Return the result, unknown where it says "slow" of a crowded machine."""
     if not crowded or result.verdict is not Verdict.SLOW:
         return result
-    return Result(
-        name=result.name,
-        verdict=Verdict.UNKNOWN,
-        summary=crowded,
-        tested=result.tested,
-        findings=result.findings,
-        finding_count=result.finding_count,
-        figures=result.figures,
-    )
+    return msgspec.structs.replace(result, verdict=Verdict.UNKNOWN, summary=crowded)
