@@ -4,7 +4,8 @@
 
 Each defect is explored until one way to fail is known or the time is up. A way to fail that the
 reference shows too would be a false alarm: it is explored first, for as long as all of them
-together may take at most (``--reference-minutes``).
+together may take at most (``--reference-minutes``). All random stories are played in turn unless
+``--scenario`` names some, as somebody would who knows which part of a connector was changed.
 """
 
 import argparse
@@ -28,6 +29,7 @@ def main() -> int:
     """Explore; return 1 if the reference tripped anything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--defect", action="append", default=[])
+    parser.add_argument("--scenario", action="append", default=[])
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--reference-minutes", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -44,6 +46,7 @@ def main() -> int:
             connector=connector,
             minutes=minutes,
             seed=arguments.seed,
+            scenarios=arguments.scenario,
             shrink_runs=arguments.shrink_runs,
             discoveries_max=discoveries_max,
             worlds=arguments.worlds,

@@ -116,7 +116,10 @@ def fulfil(at_seconds: float, label: str, sent: str = "") -> Step:
 
 
 def refund(at_seconds: float, label: str, what: dict[str, Any], name: str = "refund") -> Step:
-    """The merchant refunds lines (``restock`` or not), ``shipping`` or an ``amount``."""
+    """The merchant refunds lines (``restock`` or not), ``shipping`` or an ``amount``.
+
+    ``only_shipped`` in ``what``: not if the channel shows the pieces as not yet sent.
+    """
     return Step(
         at_seconds=at_seconds,
         actor="merchant:refunds",

@@ -1,82 +1,67 @@
 """Anything goes: people buy, change their minds, pack, count and sell; things break meanwhile.
 
-What is done and what fails is drawn from the seed, in any order and side by side: orders,
-edits, cancellations, refunds, parcels, telephone orders, sales in the store with and without a
-connection, deliveries, counts, new prices; and every kind of fault. Nothing here is aimed at a
-known weakness. ``peakproof explore`` plays it over and over.
+What is done and what fails is drawn from the seed, in any order and side by side: orders (of
+guests, of namesakes, in capitals, in a foreign currency, with one item on two lines, of what Odoo
+does not know), edits, cancellations, refunds, returns, parcels and their rests, telephone orders,
+sales in the store with and without a connection, deliveries, counts, new prices, a new secret;
+and every kind of fault. Nothing here is aimed at a known weakness. ``peakproof explore`` plays it
+over and over.
 Try it: ``peakproof run random_trade --connector connectors/reference --seed 5``.
 """
 
-from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import (
-    cancel,
-    checkout,
-    edit,
-    phone_order,
-    random_basket,
-    refund,
-    ship,
-    stock_count,
-    store_sale,
-)
+from peakproof.chance.merchant import Merchant, inspect
+from peakproof.chance.mishaps import draw_mishaps
+from peakproof.chance.shoppers import NOVELTY, Shoppers
+from peakproof.chance.tills import Tills
+from peakproof.chance.trade import Deed, Trade
+from peakproof.chance.warehouse import MAIN, Warehouse
 from peakproof.plan import (
     CarrierAccount,
     CarrierService,
+    DiscountCode,
     Location,
     Plan,
-    PlannedFault,
+    Product,
     Scenario,
     Shop,
     Stage,
     Step,
-    reference,
+    Variant,
 )
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
 
 NAME = "random_trade"
-MAIN = Location(code="MAIN", name="Main store")
-STORE = Location(code="STORE", name="Harbour store")
-LATER = {"send": 3, "give_back": 4, "cancel": 2, "change": 2}  # more likely once there are orders
+PLACES = (Location(code=MAIN, name="Main store"), Location(code="STORE", name="Harbour store"))
 CARRIERS = (("UPS", "8.40"), ("USPS", "7.10"))
+# How many times more likely a deed is once there are orders that it can be done to.
+LATER = {"send": 3, "send_rest": 2, "give_back": 3, "cancel": 2, "change": 2}
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``deeds`` over ``stages`` of ``stage_seconds`` each, with up to ``faults`` in a stage."""
+    """``deeds`` over ``stages`` of ``stage_seconds`` each, with up to ``faults`` in a stage;
+    of each of ``products`` items up to ``stock`` pieces lie in each store.
+    """
 
-    deeds: int = 36
+    deeds: int = 48
     stages: int = 4
     faults: int = 2
     stage_seconds: float = 5.0
     products: int = 5
-    stock: int = 7
+    stock: int = 10
 
 
 def plan(options: Options, seed: Seed) -> Plan:
     """Draw a story."""
     draws = seed.stream(NAME)
-    shop = draw_shop(
-        seed,
-        products=options.products,
-        stock=options.stock,
-        customers=6,
-        locations=(MAIN, STORE),
-        taxes_included=draws.random() < 0.3,
-    )
-    for variant in shop.variants():
-        variant.stock["STORE"] = options.stock
-    shop.carrier_accounts = [
-        CarrierAccount(carrier=carrier, services=[CarrierService(name="Ground", price=price)])
-        for carrier, price in CARRIERS
-    ]
-    story = _Story(draws, shop, options)
+    shop, novelty = _shop(options, seed, draws)
+    story = _Story(Trade(draws, shop), seed, options, novelty)
     stages = [story.stage(number + 1) for number in range(options.stages)]
     stages[-1].settle = True
     return Plan(
@@ -84,249 +69,99 @@ def plan(options: Options, seed: Seed) -> Plan:
         seed=seed.value,
         options=msgspec.to_builtins(options),
         shop=shop,
-        stages=[*stages, Stage(name="closing", steps=story.closing())],
+        stages=[
+            *stages,
+            Stage(name="closing", steps=story.closing()),
+            Stage(name="afterwards", steps=[inspect(0.0)]),
+        ],
     )
 
 
-class _Story:
-    """Draws deeds that make sense after those before, and remembers them."""
+def _shop(options: Options, seed: Seed, draws: Random) -> tuple[Shop, Variant]:
+    """Draw two stores with few of each item, and people of whom two have the same name."""
+    shop = draw_shop(
+        seed,
+        products=options.products,
+        stock=options.stock,
+        customers=6,
+        locations=PLACES,
+        taxes_included=draws.random() < 0.3,
+    )
+    for variant in shop.variants():
+        variant.stock = {place.code: draws.randint(2, options.stock) for place in PLACES}
+    father = shop.customers[0]
+    son = msgspec.structs.replace(father, email=f"junior.{father.email}", phone="+15125559999")
+    shop.customers = [*shop.customers, son]
+    shop.exchange_rates = {"EUR": f"0.{draws.randint(8500, 9999)}"}
+    shop.invoices = draws.random() < 0.7
+    shop.discount_codes += [
+        DiscountCode(code="FREE", kind="percentage", value="100"),
+        DiscountCode(code="THIRD", kind="percentage", value="33"),
+    ]
+    shop.carrier_accounts = [
+        CarrierAccount(carrier=carrier, services=[CarrierService(name="Ground", price=price)])
+        for carrier, price in CARRIERS
+    ]
+    novelty = Variant(sku=NOVELTY, title="A novelty", price="24.00", tracked=False, in_odoo=False)
+    shop.products = [*shop.products, Product(title="A novelty", variants=[novelty])]
+    return shop, novelty
 
-    def __init__(self, draws: Random, shop: Shop, options: Options) -> None:
-        self.draws, self.shop, self.options = draws, shop, options
-        self.count = 0
-        self.baskets: dict[str, list[dict[str, Any]]] = {}  # of orders that stand, by label
-        self.whole: list[str] = []  # of these, what nobody has changed, sent or given back
-        self.before: set[str] = set()  # orders and sales of earlier stages
-        self.sent: list[str] = []
-        self.packers: dict[str, str] = {}  # who sends which order
-        self.sales: list[tuple[str, str]] = []  # label and store
-        self.offline: set[str] = set()
-        self.deeds: list[tuple[int, Callable[[float], list[Step]]]] = [
-            (10, self.buy),
-            (2, self.change),
-            (2, self.cancel),
-            (5, self.send),
-            (2, self.give_back),
-            (3, self.receive),
-            (2, self.sell_by_hand),
-            (3, self.telephone),
-            (4, self.sell),
-            (1, self.take_back),
-            (1, self.lose_connection),
-            (1, self.new_price),
+
+class _Story:
+    """Draws deeds that make sense after those before."""
+
+    def __init__(self, trade: Trade, seed: Seed, options: Options, novelty: Variant) -> None:
+        self.trade, self.options = trade, options
+        self.shoppers, self.warehouse = Shoppers(trade, seed), Warehouse(trade)
+        self.merchant, self.tills = Merchant(trade, novelty.price), Tills(trade)
+        self.deeds: list[tuple[float, Deed]] = [
+            (10, self.shoppers.buy),
+            (1, self.shoppers.buy_engraved),
+            (0.5, self.shoppers.buy_novelty),
+            (1, self.shoppers.at_the_fair),
+            (2, self.shoppers.change),
+            (2, self.shoppers.cancel),
+            (5, self.warehouse.send),
+            (3, self.warehouse.send_rest),
+            (3, self.warehouse.receive),
+            (2, self.warehouse.sell_by_hand),
+            (2, self.warehouse.telephone),
+            (2, self.merchant.give_back),
+            (1, self.merchant.take_back),
+            (1, self.merchant.new_price),
+            (1, self.merchant.look),
+            (0.5, self.merchant.rotate),
+            (4, self.tills.sell),
+            (1, self.tills.take_back),
+            (1, self.tills.lose_connection),
         ]
 
     def stage(self, number: int) -> Stage:
         """Draw one stage: its deeds, its faults, and whether all comes to rest afterwards."""
-        steps: list[Step] = []
+        self.trade.stretch = number
+        draws, seconds = self.trade.draws, self.options.stage_seconds
         weights = [
             weight * (LATER.get(deed.__name__, 1) if number > 1 else 1)
             for weight, deed in self.deeds
         ]
+        steps: list[Step] = []
         for _ in range(self.options.deeds // self.options.stages):
-            at = self.draws.uniform(0, self.options.stage_seconds)
-            (_, deed), *_ = self.draws.choices(self.deeds, weights)
-            steps += deed(at)
-        for code in sorted(self.offline):
-            steps.append(_till(code, self.options.stage_seconds, "come_online", {}))
-        self.offline.clear()
-        self.before = {*self.baskets, *(label for label, _ in self.sales)}
-        faults = self.faults()
+            at = draws.uniform(0, seconds)
+            (_, deed), *_ = draws.choices(self.deeds, weights)
+            steps += deed(at) or self.shoppers.buy(at)
+        if number == self.options.stages and not self.trade.strange:
+            steps += self.shoppers.buy_novelty(seconds / 2)  # something needs a person in the end
+        steps += self.tills.come_online(seconds)
         return Stage(
-            name=f"stretch {number}", steps=steps, faults=faults, settle=self.draws.random() < 0.4
+            name=f"stretch {number}",
+            steps=steps,
+            faults=draw_mishaps(draws, self.options.faults, seconds),
+            settle=self.trade.chance(0.4),
         )
 
     def closing(self) -> list[Step]:
-        """The stores count their drawers."""
-        return [_till(place.code, 0.0, "close_day", {}) for place in self.shop.locations]
-
-    def buy(self, at: float) -> list[Step]:
-        """Somebody buys online; most pay with a discount code now and then."""
-        label = self._label("order")
-        self.baskets[label] = random_basket(self.draws, self.shop)
-        self.whole.append(label)
-        return [
-            checkout(
-                at,
-                self.draws.choice(self.shop.customers),
-                self.baskets[label],
-                label,
-                shipping=self.draws.choice(["Standard", "Express"]),
-                discount_code=self.draws.choices(["", "TENOFF", "FIVE"], [3, 1, 1])[0],
-            )
-        ]
-
-    def change(self, at: float) -> list[Step]:
-        """An order that was left alone so far gets a piece more."""
-        label = self._pick(self.whole)
-        if not label:
-            return self.buy(at)
-        line = self.baskets[label][0]
-        return [edit(at, label, [{**line, "quantity": line["quantity"] + 1}])]
-
-    def cancel(self, at: float) -> list[Step]:
-        """An order that was left alone so far is cancelled."""
-        label = self._pick(self.whole)
-        if not label:
-            return self.buy(at)
-        del self.baskets[label]
-        return [cancel(at, label)]
-
-    def send(self, at: float) -> list[Step]:
-        """A packer sends an order of an earlier stretch, all of it or its first item."""
-        label = self._pick([label for label in self.whole if label in self.before])
-        if not label:
-            return self.buy(at)
-        lines = [self.baskets[label][0]] if self.draws.random() < 0.4 else None
-        self.sent.append(label)
-        packer = self.packers[label] = self.draws.choice(["packer-1", "packer-2"])
-        return [ship(at, packer, reference(label, "order_id"), f"ship-{label}", lines, tries=8)]
-
-    def give_back(self, at: float) -> list[Step]:
-        """One piece of an order is refunded after it was sent, put back into stock or not."""
-        label = self._pick([label for label in self.sent if label in self.before], self.sent)
-        if not label:
-            return self.buy(at)
-        line = {**self.baskets[label][0], "quantity": 1}
-        back = refund(at, label, {"lines": [line], "restock": self.draws.random() < 0.6})
-        back.actor = self.packers[label]  # who can tell that it has left
-        return [back]
-
-    def receive(self, at: float) -> list[Step]:
-        """Goods arrive, or a piece is found broken."""
-        change = self.draws.choices([-1, 2, 5], [1, 2, 2])[0]
-        return [stock_count(at, "warehouse", self._sku(), change, "MAIN")]
-
-    def sell_by_hand(self, at: float) -> list[Step]:
-        """A clerk sells over the counter and books it in Odoo."""
-        return [store_sale(at, "counter", self._sku(), 1, "MAIN")]
-
-    def telephone(self, at: float) -> list[Step]:
-        """Somebody orders by telephone, and it is sent by parcel."""
-        label, customer = self._label("call"), self.draws.choice(self.shop.customers)
-        ordered = phone_order(at, customer, random_basket(self.draws, self.shop, 2), label)
-        packed = ship(
-            at + 0.2, "packer-3", reference(label, "odoo_order_id"), f"ship-{label}", tries=8
-        )
-        ordered.flow = packed.flow = "shipping"
-        return [ordered, packed]
-
-    def sell(self, at: float) -> list[Step]:
-        """A store sells over the counter, by its till."""
-        label, code = self._label("sale"), self.draws.choice(self.shop.locations).code
-        self.sales.append((label, code))
-        lines = random_basket(self.draws, self.shop, 2)
-        tender = self.draws.choice(["cash", "card"])
-        return [_till(code, at, "sale", {"lines": lines, "tender": tender}, label)]
-
-    def take_back(self, at: float) -> list[Step]:
-        """A store takes a whole sale of an earlier stretch back."""
-        sale = next((one for one in self.sales if one[0] in self.before), None)
-        if sale is None:
-            return self.sell(at)
-        self.sales.remove(sale)
-        label, code = sale
-        what = {"order_id": reference(label, "order_id"), "restock": True, "reason": "Size"}
-        return [_till(code, at, "refund_sale", what, f"refund-{label}")]
-
-    def lose_connection(self, at: float) -> list[Step]:
-        """A store's till is offline until the end of the stretch, and its clock goes wrong."""
-        code = self.draws.choice(self.shop.locations).code
-        if code in self.offline:
-            return self.sell(at)
-        self.offline.add(code)
-        skew = {"clock_skew_seconds": self.draws.choice([-5400, 300, 7200])}
-        return [_till(code, at, "go_offline", skew)]
-
-    def new_price(self, at: float) -> list[Step]:
-        """The merchant changes a price."""
-        price = f"{self.draws.randint(500, 9000) / 100:.2f}"
-        return [
-            Step(
-                at_seconds=at,
-                actor="merchant:prices",
-                system="shopify",
-                action="update_product_price",
-                arguments={"sku": self._sku(), "price": price},
-            )
-        ]
-
-    def faults(self) -> list[PlannedFault]:
-        """Draw what breaks in a stretch: of processes at most one thing."""
-        chosen = self.draws.sample(FAULTS, self.draws.randint(0, self.options.faults))
-        processes = [name for name, _ in chosen if name in PROCESSES]
-        found = []
-        for name, options in chosen:
-            if name in PROCESSES and name != processes[0]:
-                continue
-            begin = self.draws.uniform(0, self.options.stage_seconds / 2)
-            heal = begin + self.draws.uniform(0.5, 3.0) if name in PROCESSES else None
-            found.append(
-                PlannedFault(
-                    fault=name,
-                    at_seconds=begin if heal else 0.0,
-                    heal_at_seconds=heal,
-                    options=dict(options),
-                    must_fire=False,
-                    only_for="external" if name in BESIDE_ODOO else "",
-                )
-            )
-        return found
-
-    def _label(self, kind: str) -> str:
-        self.count += 1
-        return f"{kind}-{self.count}"
-
-    def _pick(self, among: list[str], keep: list[str] | None = None) -> str:
-        """Draw an order that was left alone and note that it no longer is; "" if none is."""
-        if not among:
-            return ""
-        label = self.draws.choice(among)
-        for known in (self.whole, keep):
-            if known and label in known:
-                known.remove(label)
-        return label
-
-    def _sku(self) -> str:
-        return self.draws.choice(self.shop.variants()).sku
-
-
-def _till(code: str, at: float, action: str, arguments: dict[str, Any], label: str = "") -> Step:
-    return Step(
-        at_seconds=at,
-        actor=f"cashier:{code}",
-        system="pos",
-        action=action,
-        arguments={"location_code": code, **arguments},
-        label=label,
-        flow="pos",
-    )
-
-
-PROCESSES = {"connector_kill", "connector_pause", "odoo_restart", "odoo_pause"}
-BESIDE_ODOO = {"odoo_acknowledgement_lost", "connector_kill", "connector_pause"}
-FAULTS: list[tuple[str, dict[str, Any]]] = [
-    ("webhook_duplicate", {"topic": "orders/*", "copies": 1, "count": 3}),
-    ("webhook_reorder", {"topic": "orders/*", "count": 3}),
-    ("webhook_late", {"topic": "orders/*", "delay_seconds": 3.0, "count": 3}),
-    ("webhook_drop", {"topic": "orders/*", "count": 2}),
-    ("webhook_forge", {"topic": "orders/*", "count": 2}),
-    ("webhook_acknowledgement_lost", {"topic": "orders/*", "count": 2}),
-    ("api_throttle", {"style": "cost", "count": 3}),
-    ("api_throttle", {"style": "status", "count": 2, "retry_after_seconds": 1}),
-    ("api_errors", {"operation": "*", "count": 2}),
-    ("api_latency", {"operation": "*", "count": 2, "delay_seconds": 2.0}),
-    ("token_expired", {"operation": "*", "count": 1}),
-    ("lost_acknowledgement", {"operation": "inventory*Quantities", "count": 2}),
-    ("lost_acknowledgement", {"operation": "fulfillment*", "count": 2}),
-    ("lost_acknowledgement", {"simulator": "carrier", "operation": "*.buy", "count": 1}),
-    ("api_errors", {"simulator": "carrier", "operation": "*.buy", "count": 2}),
-    ("till_resends", {"count": 1}),
-    ("odoo_acknowledgement_lost", {"operation": "sale.order.*", "count": 2}),
-    ("odoo_acknowledgement_lost", {"operation": "*", "count": 2}),
-    ("subscription_removed", {"topic": "orders/create"}),
-    *((name, {}) for name in sorted(PROCESSES)),
-]
+        """The operator puts right what needs a person, the stores count their drawers."""
+        return [*self.merchant.put_right(), *self.tills.close()]
 
 
 SCENARIO = Scenario(
@@ -345,6 +180,7 @@ SCENARIO = Scenario(
         "labels_once",
         "refunds_conserved",
         "pos_sales_once",
+        "operations_sound",
         "events_end_visibly",
         "webhooks_sound",
         "api_manners",

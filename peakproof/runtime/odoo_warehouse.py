@@ -5,6 +5,7 @@ beforehand. ``Desk.find(order)`` finds the sale order of a channel's order by as
 connector's correlation, and waits for it as a picker would.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -95,12 +96,14 @@ class Desk:
         With ``tries`` the button is pressed again, a moment later, when Odoo refuses.
 
         The first line of ``lines`` that names an SKU means the first such line of the order,
-        the second the second. Refused: not_arrived, nothing_to_ship, not_validated.
+        the second the second. Nobody can send what does not lie there, though Odoo would book
+        it. Refused: not_arrived, nothing_to_ship, not_on_the_shelf, not_validated.
         """
         number = self.find(order)
         picking = self._open_pickings(number)[0]
         moves = self._moves(picking)
         wanted = _spread(moves, lines)
+        self._look_at_the_shelf(moves, wanted)
         for move in moves:
             quantity = wanted.get(move["id"], 0)
             self.odoo.write(
@@ -216,12 +219,31 @@ class Desk:
         rows = self.odoo.search_read(
             "stock.move",
             [["picking_id", "=", picking], ["state", "!=", "cancel"]],
-            ["product_id", "product_uom_qty", "sale_line_id"],
+            ["product_id", "product_uom_qty", "sale_line_id", "location_id"],
         )
         skus = {number: sku for sku, number in self.shop.product_ids.items()}
         for row in rows:
             row["sku"] = skus.get(row["product_id"][0], "")
         return sorted(rows, key=lambda row: (row["sale_line_id"] or [0])[0])
+
+    def _look_at_the_shelf(self, moves: list[dict[str, Any]], wanted: dict[int, int]) -> None:
+        """Refuse to pack pieces that are not there; what has no stock is always there."""
+        needed: Counter[tuple[int, int]] = Counter()
+        for move in moves:
+            needed[move["product_id"][0], move["location_id"][0]] += wanted.get(move["id"], 0)
+        for (product, place), units in needed.items():
+            (row,) = self.odoo.call(
+                "product.product",
+                "read",
+                ids=[product],
+                fields=["is_storable", "qty_available", "default_code"],
+                context={"location": place},
+            )
+            if row["is_storable"] and row["qty_available"] < units:
+                raise SimulatorRefused(
+                    "not_on_the_shelf",
+                    f"{units} of {row['default_code']} to pack, {row['qty_available']:g} there",
+                )
 
     def _has(self, field: str) -> bool:
         """Tell whether this Odoo's pickings have a field (some come with modules)."""

@@ -95,6 +95,8 @@ def _refund(shop: Shop, arguments: dict[str, Any]) -> dict[str, Any]:
     units = []
     for line, quantity in line_units(shop, order, arguments.get("lines") or ()):
         shipped = min(quantity, line.shipped_current)
+        if arguments.get("only_shipped") and shipped < quantity:
+            raise Refused("not_shipped", f"{order.name}: {shipped} of {quantity} were shipped.")
         if shipped:
             kind = "RETURN" if restock else "NO_RESTOCK"
             units.append(RefundUnits(line, shipped, kind, location))

@@ -99,6 +99,16 @@ def test_more_than_was_paid_is_refused_unless_allowed(desk: Desk) -> None:
     assert caught.value.code == "over_refund"
 
 
+def test_who_refunds_only_what_was_sent_is_told_what_was_not(desk: Desk) -> None:
+    order = desk.buy(("TEE-S", 2))
+    desk.act("fulfil_order", order_id=order.id, lines=[{"sku": "TEE-S", "quantity": 1}])
+    two, one = ([{"sku": "TEE-S", "quantity": pieces}] for pieces in (2, 1))
+    with pytest.raises(SimulatorRefused, match="1 of 2 were shipped") as caught:
+        desk.act("refund_order", order_id=order.id, lines=two, only_shipped=True)
+    assert caught.value.code == "not_shipped"
+    assert desk.act("refund_order", order_id=order.id, lines=one, only_shipped=True)["refund_id"]
+
+
 def test_money_without_goods_becomes_an_adjustment(desk: Desk) -> None:
     order = desk.buy(("TEE-S", 1))
     payload = refund(desk, order, transactions=[money(order, "5.00")], discrepancyReason="DAMAGE")
