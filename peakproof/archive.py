@@ -9,6 +9,7 @@ values back, and reads them again when they are asked for again.
 import functools
 import itertools
 import os
+import re
 import sys
 import weakref
 from array import array
@@ -29,6 +30,7 @@ BATCH = 64  # lines that are read together, unless more than
 SPREAD = 12  # lines were read for each that is wanted
 RECORDS_BLOCK_BYTES = 1 << 15
 KEPT_BYTES = 48 << 20  # of JSON that is kept decoded, in four times as much memory
+SHAPES_MAX = 200_000  # that are remembered; of further ones every event is told
 RECENT_MAX = 256  # records beyond it that are kept, for they are asked for several times over
 
 Record = dict[str, Any]
@@ -81,6 +83,7 @@ def bad_line(path: Path, number: int, line: bytes, error: Exception) -> BadFile:
     )
 
 
+_NUMBER = re.compile(rb"\b[0-9]+")  # street2 is a name, not a number
 _HEAD = msgspec.json.Decoder(_Head).decode
 _KEY = msgspec.json.Decoder(_Key).decode
 _VALUE = msgspec.json.Decoder(_Value).decode
@@ -241,6 +244,22 @@ class Archive:
             event.place, event.archive = row, self
             yield event
             event.loaded = None
+
+    def shapes(self, rows: Sequence[int], after: bytes) -> Iterator[StoredEvent]:
+        """Yield events, but of those of one form whose lines differ in numbers only (in what
+        stands ``after`` a text) the first alone.
+        """
+        form, without_numbers = self.form, _NUMBER.sub
+        seen: set[int] = set()  # hashes: the lines themselves would fill the memory
+        wanted = array("I")
+        for row, line in zip(rows, self.lines(rows), strict=True):
+            shape = hash((form[row], without_numbers(b"", line.partition(after)[2])))
+            if shape in seen:
+                continue
+            if len(seen) < SHAPES_MAX:
+                seen.add(shape)
+            wanted.append(row)
+        return self.events(wanted)
 
     def value(self, row: int) -> Record:
         """Return the values of one event."""

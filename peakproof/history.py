@@ -192,6 +192,18 @@ class History:
         """
         return self.of(kind, name)
 
+    def shapes(
+        self,
+        kind: str,
+        source: str,
+        member: str,  # noqa: ARG002
+    ) -> Iterable[Event]:
+        """Return at least one event of each shape: forms and values of a member but for numbers.
+
+        For who asks what there was, not how often.
+        """
+        return self.of(kind, source=source)
+
     def forms(self, kind: str) -> set[Place]:
         """Return what there is of a kind: source, name and outcome of its events."""
         return {(event.source, event.name, event.outcome) for event in self._kinds.get(kind, [])}
@@ -242,6 +254,12 @@ class StoredHistory(History):
         sought = [text.encode() for text in texts]
         rows = self._archive.find(kind, name) if sought else ()
         return cast("Iterable[Event]", self._archive.events(rows, sought))
+
+    def shapes(self, kind: str, source: str, member: str) -> Iterable[Event]:
+        """Return one event of each shape: forms and values of a member but for numbers."""
+        rows = self._archive.find(kind, source=source)
+        found = self._archive.shapes(rows, f'"{member}":'.encode())
+        return cast("Iterable[Event]", found)
 
     def forms(self, kind: str) -> set[Place]:
         """Return what there is of a kind: source, name and outcome of its events."""

@@ -39,7 +39,7 @@ def model_uses(history: History, lines: Mapping[str, str]) -> dict[str, ModelUse
                 if isinstance(command, list) and len(command) == 3:
                     written(str(inner), command[2])
 
-    for event in history.of("request", source="odoo"):
+    for event in history.shapes("request", "odoo", "arguments"):
         model, dot, method = event.name.rpartition(".")
         if not dot or " " in event.name or model in ("common", "db", "object"):
             continue

@@ -11,6 +11,7 @@ from benchmarks.peak import PLANTED, Peak
 from peakproof.archive import Archive, StoredEvent
 from peakproof.errors import BadFile
 from peakproof.history import Event, History, HistoryWriter, StoredHistory
+from peakproof.odoo_calls import model_uses
 from peakproof.report.records import RunRecord
 
 EVENTS = 20_000
@@ -144,3 +145,33 @@ def test_judging_a_long_history_keeps_little_of_it(tmp_path, indexed):
         tracemalloc.stop()
     # A decoded event takes some 1,600 bytes; this is all that judging takes, an event.
     assert (peaks_bytes[1] - peaks_bytes[0]) / 30_000 < 400
+
+
+def test_of_requests_that_differ_in_numbers_only_one_is_told(tmp_path, indexed):
+    calls = [
+        {"duration_seconds": 0.1, "arguments": {"ids": [7], "fields": ["street"]}},
+        {"duration_seconds": 0.2, "arguments": {"ids": [8123], "fields": ["street"]}},
+        {"duration_seconds": 0.3, "arguments": {"ids": [7], "fields": ["street2"]}},
+        {"duration_seconds": 0.4, "arguments": {"ids": [7, 8], "fields": ["street"]}},
+    ]
+    events = [
+        *(at(n, "request", "res.partner.read", str(n), "ok", **one) for n, one in enumerate(calls)),
+        at(4, "request", "res.users.read", "4", "ok", **calls[0]),
+        at(5, "request", "res.users.read", "5", "ok", source="shopify", **calls[0]),
+    ]
+    stored = History.load(written(tmp_path / "history.jsonl", *events))
+    told = list(stored.shapes("request", "odoo", "arguments"))
+    assert [one.key for one in told] == ["0", "2", "3", "4"]
+    assert [one.key for one in History(events).shapes("request", "odoo", "arguments")] == list(
+        "01234"
+    )
+    assert model_uses(stored, {}) == model_uses(History(events), {})
+    assert model_uses(stored, {})["res.partner"].fields_read == ["street", "street2"]
+
+
+def test_what_is_no_longer_remembered_is_told_again(tmp_path, indexed, monkeypatch):
+    monkeypatch.setattr("peakproof.archive.SHAPES_MAX", 1)
+    shapes = ({"ids": [1]}, {"ids": [1, 2]}, {"ids": [3]}, {"ids": [4, 5]})
+    events = [at(n, "request", "a.b", str(n), "ok", arguments=one) for n, one in enumerate(shapes)]
+    stored = History.load(written(tmp_path / "history.jsonl", *events))
+    assert [one.key for one in stored.shapes("request", "odoo", "arguments")] == list("013")
