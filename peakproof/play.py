@@ -14,11 +14,11 @@ from typing import Any, Protocol
 import httpx
 import psycopg
 
-from peakproof.errors import PeakproofError, SimulatorRefused, UnknownName
+from peakproof.errors import PeakproofError, SimulatorRefused, UnknownName, WaitExpired
 from peakproof.history import Event, HistoryWriter
 from peakproof.outcomes import Outcome
 from peakproof.plan import PlannedFault, Stage, Step
-from peakproof.seed import Clock
+from peakproof.seed import Clock, wait_until
 
 __all__ = ["Fault", "Nemesis", "Stagehand"]
 
@@ -162,7 +162,12 @@ class Stagehand:
 
 
 class Nemesis:
-    """Injects and heals the faults of a stage on time, and tells which of them fired."""
+    """Injects and heals the faults of a stage on time, and tells which of them fired.
+
+    At a stage's end it has ``patience_seconds`` for calls that are to meet a fault: a connector
+    has its own pace, and a slow machine another one. Once nothing came of waiting, later stages
+    do without.
+    """
 
     def __init__(
         self,
@@ -170,6 +175,7 @@ class Nemesis:
         writer: HistoryWriter,
         faults: Mapping[str, Fault],
         world: Any,
+        patience_seconds: float = 0.0,
     ) -> None:
         self._clock = clock
         self._writer = writer
@@ -180,6 +186,7 @@ class Nemesis:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self._patience_seconds = patience_seconds
 
     def begin(self, stage: Stage) -> None:
         """Start working off the stage's faults; those of second zero are active on return."""
@@ -218,6 +225,10 @@ class Nemesis:
             self._thread.join()
             self._thread = None
         failure, self._failure = self._failure, None
+        try:
+            self._wait_for_calls()
+        except Exception as error:  # noqa: BLE001 - the faults are to be healed all the same
+            failure = failure or error
         for key, (fault, _) in list(self._active.items()):
             try:
                 self._do("heal", fault, key)
@@ -225,6 +236,23 @@ class Nemesis:
                 failure = failure or error
         if failure:
             raise failure
+
+    def _wait_for_calls(self) -> None:
+        """Leave what must fire and has not in place for a while: the call may yet come."""
+
+        def all_fired() -> bool:
+            return all(
+                self._faults[fault.fault].fired(self._world, token)
+                for fault, token in self._active.values()
+                if fault.must_fire
+            )
+
+        if not self._patience_seconds:
+            return
+        try:
+            wait_until(all_fired, self._patience_seconds, "the faults to fire", 0.3)
+        except WaitExpired:
+            self._patience_seconds = 0.0
 
     def _do(self, deed: str, fault: PlannedFault, key: str) -> None:
         module = self._faults[fault.fault]

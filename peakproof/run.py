@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _SETTLE_LIMIT_SECONDS = 150.0
+_PATIENCE_SECONDS = 10.0  # after a stage, for calls that are to meet a fault
 
 
 class RunRequest(msgspec.Struct, kw_only=True):
@@ -234,7 +235,7 @@ def _tell(world: World, plan: Plan, meta: RunMeta, clock: Clock, writer: History
     """Play every stage, settle, kick the schedules and read the checkpoints."""
     settler = Settler(world, clock, writer)
     stagehand = Stagehand(clock, writer, world.act)
-    nemesis = Nemesis(clock, writer, faults.REGISTRY, world)
+    nemesis = Nemesis(clock, writer, faults.REGISTRY, world, _PATIENCE_SECONDS)
     with Watcher(settler, clock, writer):
         with _timed(meta, "stages"):
             for stage in plan.stages:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from peakproof.errors import SimulatorRefused, WorldFailed
+from peakproof.errors import SimulatorRefused, WaitExpired, WorldFailed
 from peakproof.history import History, HistoryWriter
 from peakproof.plan import PlannedFault, Stage, Step, reference
 from peakproof.play import Nemesis, Stagehand
@@ -129,6 +129,45 @@ def test_a_fault_planned_after_the_last_step_still_happens(tmp_path: Path) -> No
     nemesis.end()
     writer.close()
     assert fault.deeds == ["inject", "heal"]
+
+
+class Late(Recorded):
+    """Fires when it is asked for the third time."""
+
+    def fired(self, world: Any, token: Any) -> int:
+        self.deeds.append("look")
+        return int(self.deeds.count("look") >= 3)
+
+
+def test_a_call_that_comes_after_the_last_step_still_meets_its_fault(tmp_path: Path) -> None:
+    late, optional = Late(0), Recorded(0)
+    writer = HistoryWriter(tmp_path / "h.jsonl")
+    nemesis = Nemesis(Clock.start(), writer, {"f": late, "o": optional}, None, 60.0)
+    planned = [PlannedFault(fault="f"), PlannedFault(fault="o", must_fire=False)]
+    nemesis.begin(Stage(name="s", faults=planned))
+    nemesis.end()
+    writer.close()
+    assert late.deeds[:4] == ["inject", "look", "look", "look"]
+    assert late.deeds[-1] == "heal"
+    fired = History.load(writer.path).of("fault", outcome="fired")
+    assert [event.name for event in fired] == ["f"]
+
+
+def test_who_waited_in_vain_waits_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def never(_condition: Any, limit_seconds: float, *_: Any) -> None:
+        waits.append(limit_seconds)
+        raise WaitExpired("in vain")
+
+    monkeypatch.setattr("peakproof.play.wait_until", never)
+    writer = HistoryWriter(tmp_path / "h.jsonl")
+    nemesis = Nemesis(Clock.start(), writer, {"f": Recorded(0)}, None, 9.0)
+    for _ in range(3):
+        nemesis.begin(Stage(name="s", faults=[PlannedFault(fault="f")]))
+        nemesis.end()
+    writer.close()
+    assert waits == [9.0]
 
 
 def test_a_fault_that_does_not_heal_keeps_no_other_from_it(tmp_path: Path) -> None:
