@@ -31,10 +31,11 @@ from peakproof.contracts import parts as contract_parts
 from peakproof.errors import BadFile, UnknownName
 from peakproof.partners import write_mappings
 from peakproof.plan import Location, Shop
+from peakproof.runtime.access import LOGIN, grant_access
 from peakproof.runtime.certificates import LOCAL_NAMES, Authority
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_shop import seed_odoo
-from peakproof.runtime.template import LOGIN, grant_access, switch_off
+from peakproof.runtime.template import switch_off
 from peakproof.runtime.wiremock import keystore
 from peakproof.seed import Clock, Seed, wait_until
 from peakproof.simkit.client import SimulatorClient

@@ -26,11 +26,12 @@ from peakproof.errors import (
 from peakproof.partners import Partners
 from peakproof.placeholders import render
 from peakproof.plan import Plan
+from peakproof.runtime.access import own_key, revoke_access
 from peakproof.runtime.json2 import Odoo
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import OdooShop
 from peakproof.runtime.site import OdooServer
-from peakproof.seed import wait_until
+from peakproof.seed import Seed, wait_until
 from peakproof.simkit.calendar import BusinessCalendar
 from peakproof.simkit.client import SimulatorClient
 from peakproof.simkit.targets import Target
@@ -309,17 +310,35 @@ class World:
     def rotate_secret(self, delay_seconds: float = 0.0) -> dict[str, Any]:
         """Give the channel's app a new secret and start the connector again with both.
 
-        For ``delay_seconds`` the channel goes on signing with the old one. Refused: not_offered
-        where the connector lives inside Odoo, for nothing says how it would be told.
+        For ``delay_seconds`` the channel goes on signing with the old one. Refused: not_offered.
         """
-        if self.reconfigure is None:
-            raise SimulatorRefused("not_offered", "the connector is not configured from outside")
-        values = self.values["shopify"]
+        start_again, values = self._from_outside(), self.values["shopify"]
         told = self.simulator("shopify").act("rotate_secret", {"delay_seconds": delay_seconds})
         values["previous_client_secret"] = values["client_secret"]
         values["client_secret"] = told["client_secret"]
-        self.reconfigure()
+        start_again()
         return {}
+
+    def revoke_odoo_key(self) -> dict[str, Any]:
+        """Take the connector's API key of Odoo away, at once. Refused: not_offered."""
+        self._from_outside()
+        with psycopg.connect(self.odoo_dsn()) as connection:
+            return {"keys": revoke_access(connection, self.values["odoo"]["api_key"])}
+
+    def renew_odoo_key(self) -> dict[str, Any]:
+        """Give the connector a new API key of Odoo and start it again. Refused: not_offered."""
+        start_again, values = self._from_outside(), self.values["odoo"]
+        with psycopg.connect(self.odoo_dsn()) as connection:
+            key = own_key(connection, Seed(self.plan.seed), values["api_key"])
+        values["previous_api_key"], values["api_key"] = values["api_key"], key
+        start_again()
+        return {}
+
+    def _from_outside(self) -> Callable[[], None]:
+        """Return what starts the connector again; refused where it lives inside Odoo."""
+        if self.reconfigure is None:
+            raise SimulatorRefused("not_offered", "the connector is not configured from outside")
+        return self.reconfigure
 
     def inspect(self) -> dict[str, Any]:
         """Read what an operator sees: dead letters, their gauge, what the audit tells of them."""
@@ -371,5 +390,7 @@ _OWN_ACTS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
         "replay": World.replay,
         "inspect": World.inspect,
         "rotate_secret": World.rotate_secret,
+        "revoke_odoo_key": World.revoke_odoo_key,
+        "renew_odoo_key": World.renew_odoo_key,
     },
 }

@@ -21,6 +21,7 @@ from peakproof.history import HistoryWriter
 from peakproof.placeholders import render
 from peakproof.plan import Plan, Scenario
 from peakproof.rights import RIGHTS_PART, listener_environment
+from peakproof.runtime.access import own_key
 from peakproof.runtime.certificates import Authority
 from peakproof.runtime.odoo_acts import OdooActs
 from peakproof.runtime.odoo_shop import seed_odoo
@@ -173,6 +174,8 @@ class _Builder:
             "login": process.login,
         }
         with psycopg.connect(process.dsn) as connection:
+            if addons is None:
+                self.world.values["odoo"]["api_key"] = own_key(connection, self.seeds)
             number = connection.info.server_version
             self.meta.versions["postgresql"] = f"{number // 10000}.{number % 10000}"
         if addons is not None:
@@ -284,15 +287,9 @@ class _Builder:
         words = [
             render(word, self.world.values, "[start] command") for word in self.spec.start.command
         ]
-        process = self.site.program(
-            "connector",
-            words,
-            None,
-            self.folder.log("connector"),
-            self.kits.recorder("connector"),
-            Path(self.spec.folder),
-            self.spec.start.image,
-        )
+        log, told = self.folder.log("connector"), self.kits.recorder("connector")
+        place, image = Path(self.spec.folder), self.spec.start.image
+        process = self.site.program("connector", words, None, log, told, place, image)
 
         def start() -> None:
             process.stop()

@@ -2,7 +2,8 @@
 
 The channel goes on selling meanwhile: what the connector had taken must not be lost, what it
 had half done must not be done twice. Later Odoo is so busy that some confirmations meet other
-transactions once too often: it says so and has changed nothing (connectors beside Odoo).
+transactions once too often: it says so and has changed nothing (connectors beside Odoo). In the
+end the connector's key of Odoo is revoked, and a while later it is given another one.
 Try it: ``peakproof run odoo_restart --connector connectors/reference``.
 """
 
@@ -31,12 +32,15 @@ CONCURRENT_UPDATE = {
 class Options(msgspec.Struct, kw_only=True):
     """Odoo dies ``down_at_seconds`` into the story and is back after ``down_seconds``.
 
-    Later it gives ``busy`` confirmations up.
+    Later it gives ``busy`` confirmations up. In the end ``keyless`` orders come while for
+    ``keyless_seconds`` the connector has no key of Odoo that is good.
     """
 
     orders: int = 14
     customers: int = 7
     busy: int = 3
+    keyless: int = 8
+    keyless_seconds: float = 3.0
     down_at_seconds: float = 2.0
     down_seconds: float = 3.0
     duration_seconds: float = 7.0
@@ -74,6 +78,7 @@ def plan(options: Options, seed: Seed) -> Plan:
         stages=[
             Stage(name="the outage", steps=steps, faults=[fault]),
             _busy(options, draws, shop),
+            _without_key(options, draws, shop),
         ],
     )
 
@@ -100,9 +105,30 @@ def _busy(options: Options, draws: Random, shop: Shop) -> Stage:
     return Stage(name="the rush after it", steps=steps, faults=[fault])
 
 
+def _without_key(options: Options, draws: Random, shop: Shop) -> Stage:
+    """The connector's key of Odoo is revoked while orders come in, and a new one is made later."""
+    keys = [
+        Step(at_seconds=at, actor="operator", system="connector", action=action)
+        for at, action in (
+            (0.5, "revoke_odoo_key"),
+            (0.5 + options.keyless_seconds, "renew_odoo_key"),
+        )
+    ]
+    orders = [
+        checkout(
+            number * (options.keyless_seconds + 1.5) / options.keyless,
+            draws.choices(shop.customers)[0],
+            random_basket(draws, shop),
+            f"keyless-{number + 1}",
+        )
+        for number in range(options.keyless)
+    ]
+    return Stage(name="another key", steps=[*keys, *orders])
+
+
 SCENARIO = Scenario(
     name=NAME,
-    summary="Odoo is killed in a burst of orders, comes back, and is busy for a while.",
+    summary="Odoo is killed in a burst of orders, is busy for a while, takes another key.",
     flows=("orders",),
     simulators=("shopify",),
     options=Options,

@@ -37,6 +37,7 @@ REGISTRY = (
     "forgets_the_previous_secret",
     "forgets_tracking",
     "gives_up_in_the_log",
+    "gives_up_without_its_key",
     "guest_becomes_somebody",
     "ignores_edits",
     "imports_again_after_lost_answer",

@@ -138,6 +138,8 @@ def _error(call: str, answer: httpx.Response) -> Exception:
         return Unsure(reason, 0.0, DOWN_SECONDS_MAX)
     if name in ("psycopg2.OperationalError", "psycopg2.InterfaceError"):
         return Unsure(f"Odoo lost its database during {call}", 0.0, DOWN_SECONDS_MAX)
+    if answer.status_code == 401:  # nothing is wrong with the work: a person sees to the key
+        return Unavailable("Odoo does not take our key", 1.0, DOWN_SECONDS_MAX)
     if name in FULL:
         return Unavailable(f"Odoo's database lacks something: {name}", 0.5, DOWN_SECONDS_MAX)
     if answer.status_code in (409, 429, 503) or any(word in message for word in TRANSIENT):

@@ -8,7 +8,6 @@ which ``Quants.known`` says.
 
 from collections import defaultdict
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -144,8 +143,14 @@ class Quants:
         moves = self._facts.of_kind("change", "stock_move")
         values = (event.value for event in moves)
         ours = (value for value in values if (value.get("row") or {}).get("sale_line_id"))
-        sales = (event.value for event in self._facts.of_kind("change", "pos_order"))
-        found = {value.get("transaction") for value in chain(ours, sales)}
+        found = {value.get("transaction") for value in ours} | self.till_transactions
+        return {one for one in found if one is not None}
+
+    @cached_property
+    def till_transactions(self) -> set[int]:
+        """Transactions that book a sale at a till: what was sold there lay there."""
+        sales = self._facts.of_kind("change", "pos_order")
+        found = {event.value.get("transaction") for event in sales}
         return {one for one in found if one is not None}
 
     @cached_property

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from peakproof.runtime import images
+from peakproof.runtime.access import LOGIN
 from peakproof.runtime.contained import Contained, Recipe
 from peakproof.runtime.container_postgres import ContainerCluster
 from peakproof.runtime.container_template import (
@@ -33,7 +34,7 @@ from peakproof.runtime.engine import Engine, Network
 from peakproof.runtime.odoo import Database, OdooProcess, server_options
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.supervise import OnEvent
-from peakproof.runtime.template import DATABASE, LOGIN
+from peakproof.runtime.template import DATABASE
 
 __all__ = ["CODE_FOLDER", "ContainerRuntime", "ContainerSite"]
 

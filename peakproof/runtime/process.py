@@ -22,6 +22,7 @@ from pathlib import Path
 
 from peakproof import catalog
 from peakproof.errors import UsageError
+from peakproof.runtime.access import LOGIN
 from peakproof.runtime.addons import fetch_addons, local_addons
 from peakproof.runtime.environment import odoo_python
 from peakproof.runtime.odoo import SERVER_WIDE_MODULES, Database, OdooProcess, server_options
@@ -31,7 +32,7 @@ from peakproof.runtime.process_site import ProcessSite
 from peakproof.runtime.progress import Progress, silent
 from peakproof.runtime.source import find_source
 from peakproof.runtime.supervise import OnEvent, ignore_event, warden_forget, warden_keep
-from peakproof.runtime.template import DATABASE, LOGIN, Addons, Template, find_template
+from peakproof.runtime.template import DATABASE, Addons, Template, find_template
 from peakproof.runtime.zygote import OdooServer, Zygote
 
 __all__ = ["ProcessRuntime"]

@@ -7,8 +7,6 @@ inside the database (so that a clone is complete). Wizards and senders that woul
 connector's call for a reason of their own (text messages on delivery) are off.
 """
 
-import base64
-import hashlib
 import os
 import re
 import secrets
@@ -22,6 +20,7 @@ import psycopg
 
 from peakproof.errors import WaitExpired, WorldFailed
 from peakproof.runtime import capture
+from peakproof.runtime.access import grant_access
 from peakproof.runtime.cache import build_folder, cache_folder, digest_of
 from peakproof.runtime.postgres import Cluster, server_version
 from peakproof.runtime.progress import Progress, silent
@@ -32,15 +31,12 @@ from peakproof.seed import wait_until
 __all__ = [
     "BASE_MODULES",
     "DATABASE",
-    "LOGIN",
     "Addons",
     "Template",
     "TemplateNote",
     "fill",
     "find_template",
     "finish",
-    "grant_access",
-    "hash_of",
     "install_options",
     "remove_unused",
     "switch_off",
@@ -49,11 +45,9 @@ __all__ = [
 
 BASE_MODULES = ("sale_management", "sale_stock", "stock_delivery", "account")
 DATABASE = "template"
-LOGIN = "admin"
 FORMAT = "4"
 NEEDED_BYTES = 400 * 2**20
 INSTALL_SECONDS = 900.0
-API_KEY_ROUNDS = 6000
 UNUSED_SECONDS = 30 * 86_400
 LOADING = re.compile(r"Loading module \S+ \((\d+)/(\d+)\)")
 SWITCHED_OFF = {
@@ -314,15 +308,6 @@ def finish(
     return watched
 
 
-def grant_access(connection: psycopg.Connection[Any], api_key: str) -> None:
-    """Give the administrator an API key."""
-    connection.execute(
-        "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) "
-        "select 'peakproof', id, null, null, %s, %s from res_users where login = %s",
-        [hash_of(api_key), api_key[:8], LOGIN],
-    )
-
-
 def switch_off(connection: psycopg.Connection[Any]) -> None:
     """Switch off what would stop a connector's call for a reason of its own."""
     for table, values in SWITCHED_OFF.items():
@@ -332,14 +317,3 @@ def switch_off(connection: psycopg.Connection[Any]) -> None:
                 "where table_name = %s and column_name = %s", [table, column],
             ).fetchone():  # fmt: skip
                 connection.execute(f"update {table} set {column} = %s", [value])  # noqa: S608
-
-
-def hash_of(api_key: str) -> str:
-    """Return what Odoo stores of an API key: passlib's pbkdf2_sha512, with a fresh salt."""
-    salt = secrets.token_bytes(16)
-    digest = hashlib.pbkdf2_hmac("sha512", api_key.encode(), salt, API_KEY_ROUNDS)
-
-    def adapted(blob: bytes) -> str:
-        return base64.b64encode(blob).decode().rstrip("=").replace("+", ".")
-
-    return f"$pbkdf2-sha512${API_KEY_ROUNDS}${adapted(salt)}${adapted(digest)}"

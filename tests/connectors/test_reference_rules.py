@@ -310,3 +310,10 @@ def test_what_odoo_lacks_for_a_while_is_no_refusal(name: str, kind: type[Excepti
     body = {"name": name, "message": "could not extend file", "arguments": [], "debug": ""}
     answer = httpx.Response(500, json=body)
     assert type(odoo_error("sale.order.action_confirm", answer)) is kind
+
+
+def test_without_a_good_key_work_waits() -> None:
+    body = {"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}
+    error = odoo_error("sale.order.load", httpx.Response(401, json=body))
+    assert type(error) is Unavailable
+    assert 0 < error.wait_seconds_max <= 5, "looked for again soon: somebody sees to it"

@@ -13,6 +13,7 @@ from peakproof.evidence.result import KEPT_MAX
 from peakproof.evidence.saleorders import SaleOrders
 from peakproof.evidence.stock import StockLedger
 from peakproof.history import Event, History
+from peakproof.invariants import stock_conserved
 from peakproof.outcomes import Verdict
 
 
@@ -248,3 +249,22 @@ def test_a_stock_change_that_never_arrives_has_no_latency() -> None:
     story.store_sale(1.0, "MUG", 2)
     (sample,) = Latencies.of(facts_of(story.finish())).inventory
     assert sample.seconds is None
+
+
+@pytest.mark.parametrize(("booked", "found"), [(False, 1), (True, 0)])
+def test_what_a_till_has_sold_lay_there_whatever_the_books_say(booked: bool, found: int) -> None:
+    story = Story(stock={"MUG": 5})
+    story.checkout(1.0, "1001", {"MUG": 1})
+    story.imported(1.5, "1001")
+    story.on_hand["MUG"] = -1
+    story.moved(9.0, "MUG")
+    if booked:
+        of_the_quant = story.events[-1].value["transaction"]
+        story.add(
+            9.0, "odoo", "change", "pos_order", key="3", outcome="insert",
+            value={"row": {"state": "done"}, "transaction": of_the_quant},
+        )  # fmt: skip
+    story.finish()
+    result = stock_conserved.check(story.history(), example_claims(), story.plan())
+    below = [one for one in result.findings if one.what.startswith("stock on hand below zero")]
+    assert len(below) == found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from peakproof.errors import BadFile, WorldFailed
-from peakproof.runtime import capture
+from peakproof.runtime import access, capture
 from peakproof.runtime import template as templates
 from peakproof.runtime.addons import fetch_addons, local_addons
 from peakproof.runtime.cache import cache_folder
@@ -62,8 +62,8 @@ def test_a_list_of_addons_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_the_api_key_is_hashed_as_odoo_does_it() -> None:
-    _, kind, rounds, salt, digest = templates.hash_of("00112233" * 5).split("$")
-    assert (kind, int(rounds)) == ("pbkdf2-sha512", templates.API_KEY_ROUNDS)
+    _, kind, rounds, salt, digest = access.hash_of("00112233" * 5).split("$")
+    assert (kind, int(rounds)) == ("pbkdf2-sha512", access.API_KEY_ROUNDS)
 
     def plain(text: str) -> bytes:
         import base64
