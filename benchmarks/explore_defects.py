@@ -6,6 +6,7 @@ Each defect is explored until one way to fail is known or the time is up. A way 
 reference shows too would be a false alarm: it is explored first, for as long as all of them
 together may take at most (``--reference-minutes``). All random stories are played in turn unless
 ``--scenario`` names some, as somebody would who knows which part of a connector was changed.
+``--connector`` explores another connector, for the whole time.
 """
 
 import argparse
@@ -29,6 +30,7 @@ def main() -> int:
     """Explore; return 1 if the reference tripped anything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--defect", action="append", default=[])
+    parser.add_argument("--connector", action="append", default=[], type=Path)
     parser.add_argument("--scenario", action="append", default=[])
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--reference-minutes", type=float, default=0.0)
@@ -62,7 +64,9 @@ def main() -> int:
         if arguments.reference_minutes:
             record = look(connectors / "reference", arguments.reference_minutes, 0)
             false_alarms = len(record.discoveries)
-        for name in chosen(arguments.defect):
+        for folder in arguments.connector:
+            look(folder, arguments.minutes, 0)
+        for name in chosen(arguments.defect) if arguments.defect or not arguments.connector else ():
             look(connectors / "defects" / f"{name}.py", arguments.minutes, 1)
     console.print(table)
     return 1 if false_alarms else 0
