@@ -21,6 +21,7 @@ from peakproof.runtime import images
 from peakproof.runtime.access import LOGIN
 from peakproof.runtime.contained import Contained, Recipe
 from peakproof.runtime.container_postgres import ContainerCluster
+from peakproof.runtime.container_rights import listener_of
 from peakproof.runtime.container_template import (
     ODOO_MEMORY_BYTES,
     ContainerTemplate,
@@ -212,11 +213,14 @@ class ContainerSite:
                 "update ir_config_parameter set value = %s where key = 'web.base.url'", [url]
             )
         image: OdooImage = self._template.odoo
-        words = ["odoo", *addons_option(image), *server_options(self._name, load)]
+        listener = listener_of(env, self._folder)
+        words = ["odoo", *addons_option(image, listener.read)]
+        words += server_options(self._name, [*load, *listener.load])
         recipe = Recipe(
             image=image.name,
             words=[*words, "--http-interface=0.0.0.0", f"--http-port={_ODOO_PORT}"],
-            read=[*image.read, *read],
+            read=[*image.read, *read, *listener.read],
+            write=listener.write,
             memory_bytes=ODOO_MEMORY_BYTES,
         )
         environment = {**odoo_environment(cluster), **env}

@@ -244,6 +244,7 @@ def _make(
     return _Kept(image, note, password)
 
 
-def addons_option(odoo: OdooImage) -> list[str]:
+def addons_option(odoo: OdooImage, more: Sequence[Path] = ()) -> list[str]:
     """Return Odoo's option for folders of modules beside its own."""
-    return [f"--addons-path={','.join(odoo.addons_paths)}"] if odoo.addons_paths else []
+    paths = [*odoo.addons_paths, *map(str, more)]
+    return [f"--addons-path={','.join(paths)}"] if paths else []

@@ -65,6 +65,8 @@ def test_the_reference_passes_in_containers(
     assert violated(record) == set()
     sure = [one for one in record.results if one.verdict is Verdict.PASS]
     assert len(sure) >= len(record.results) - 2, "on a crowded machine speed may be unknown"
+    (user,) = record.odoo_users
+    assert {one.model for one in user.models} >= {"sale.order", "stock.picking"}, "it was heard"
 
 
 def test_a_connector_comes_as_an_image(runtime: ContainerRuntime, tmp_path: Path) -> None:
@@ -92,4 +94,9 @@ def test_a_connector_inside_odoo_is_what_it_is_among_processes(
     with ProcessRuntime() as processes:
         request = RunRequest(scenario="quiet_day", connector=OCA, seed=5, runs=tmp_path / "plain")
         plain, _ = play(request, processes, Saying(Console()), lambda _plan: [])
-    assert violated(told(runtime, OCA, "quiet_day", tmp_path)) == violated(plain)
+    contained = told(runtime, OCA, "quiet_day", tmp_path)
+    assert violated(contained) == violated(plain)
+    assert contained.odoo_users
+    assert [user.login for user in contained.odoo_users] == [
+        user.login for user in plain.odoo_users
+    ]
