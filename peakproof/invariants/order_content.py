@@ -1,8 +1,8 @@
 """What stands in an Odoo order is what the customer bought, to the cent.
 
 Compared with the channel's CURRENT content, so edits count: per SKU the quantity, the total
-the customer pays and the tax in it; everything else (shipping, lines without SKU) as one sum;
-the order's tax and grand total; currency; the customer's e-mail and name; the shipping address.
+the customer pays and the tax in it; everything else (shipping, lines without SKU) as one sum; the
+order's tax and total; currency (the shop's or the shopper's); e-mail, name, shipping address.
 
 Generous in form: Odoo may show a discount as a percentage, as a lower price or as a negative
 line of its own; prices with or without tax; the street in one field or two; capitals and
@@ -36,6 +36,7 @@ from peakproof.evidence import (
     Story,
     unknown,
 )
+from peakproof.evidence.currencies import in_currency
 from peakproof.evidence.persons import person_differences
 from peakproof.history import History
 from peakproof.outcomes import Verdict
@@ -91,7 +92,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         if len(live) != 1:
             figures["left_out_not_exactly_one"] += 1
             continue
-        _compare(facts, gid, order, live[0], findings, figures)
+        _compare(facts, gid, in_currency(order, live[0]), live[0], findings, figures)
     if not figures["compared"]:
         return unknown(NAME, "No channel order was left to compare.", dict(figures))
     passed = f"{figures['compared']} orders agree with the channel to the cent."

@@ -24,6 +24,7 @@ from decimal import Decimal
 
 from peakproof.evidence import Chain, Claims, Example, Facts, Findings, Record, Result, unknown
 from peakproof.evidence.creditnotes import credit_notes, invoiced_origins, invoices
+from peakproof.evidence.currencies import in_currency
 from peakproof.history import History
 from peakproof.outcomes import Verdict
 from peakproof.plan import Plan
@@ -50,6 +51,7 @@ def check(history: History, claims: Claims, plan: Plan) -> Result:
         booked = notes.pop(gid, [])
         if not refunds and not booked:
             continue
+        order = in_currency(order, next(iter(booked), None))
         figures["orders"] += 1
         figures["refunds"] += len(refunds)
         figures["credit_notes"] += len(booked)

@@ -1,9 +1,8 @@
 """Orders as the history's final records: the truth that invariants compare to the cent.
 
 Models Admin API 2026-10; the record's fields are peakproof's own (shop currency, decimal
-strings, current values after edits, refunds and cancellation).
-
-Not modelled: amounts in the presentment currency (``presentment_currency`` names it).
+strings, current values after edits, refunds and cancellation). ``presentment`` has the same money
+as the shopper saw it, where that was another currency.
 """
 
 from decimal import Decimal
@@ -35,8 +34,8 @@ def _address(address: Address | None) -> dict[str, Any] | None:
     }
 
 
-def _line(line: Line, quantum: Decimal) -> dict[str, Any]:
-    share = line_share(line, 0, current=True)
+def _line(line: Line, quantum: Decimal, side: int = 0) -> dict[str, Any]:
+    share = line_share(line, side, current=True)
     total = share.subtotal
     if not line.order.taxes_included:
         total += share.tax
@@ -46,7 +45,7 @@ def _line(line: Line, quantum: Decimal) -> dict[str, Any]:
         "title": line.title,
         "quantity": line.quantity,
         "current_quantity": line.current_quantity,
-        "unit_price": str(rounded(line.sides[0].unit, quantum)),
+        "unit_price": str(rounded(line.sides[side].unit, quantum)),
         "discount": str(rounded(share.discount, quantum)),
         "tax": str(rounded(share.tax, quantum)),
         "total": str(rounded(total, quantum)),
@@ -55,8 +54,8 @@ def _line(line: Line, quantum: Decimal) -> dict[str, Any]:
     }
 
 
-def _refund(refund: Refund, quantum: Decimal) -> dict[str, Any]:
-    amount = sum((entry.amounts[0] for entry in refund.transactions), Decimal(0))
+def _refund(refund: Refund, quantum: Decimal, side: int = 0) -> dict[str, Any]:
+    amount = sum((entry.amounts[side] for entry in refund.transactions), Decimal(0))
     return {
         "id": refund.id,
         "note": refund.note,
@@ -68,13 +67,13 @@ def _refund(refund: Refund, quantum: Decimal) -> dict[str, Any]:
                 "quantity": entry.quantity,
                 "restock_type": entry.restock_type,
                 "location_code": entry.location.code if entry.location else None,
-                "subtotal": str(rounded(entry.sides[0].subtotal, quantum)),
-                "tax": str(rounded(entry.sides[0].tax, quantum)),
+                "subtotal": str(rounded(entry.sides[side].subtotal, quantum)),
+                "tax": str(rounded(entry.sides[side].tax, quantum)),
             }
             for entry in refund.lines
         ],
         "shipping": str(
-            rounded(sum((entry.amounts[0] for entry in refund.shipping), Decimal(0)), quantum)
+            rounded(sum((entry.amounts[side] for entry in refund.shipping), Decimal(0)), quantum)
         ),
         "return_id": refund.return_.id if refund.return_ else None,
     }
@@ -133,10 +132,42 @@ def _customer(order: Order) -> dict[str, Any] | None:
     }
 
 
+def _money(order: Order, side: int) -> dict[str, Any]:
+    """Return all that is an amount, in one of the order's currencies (0: the shop's)."""
+    currency, totals = order.currencies[side], current_totals(order, side)
+    quantum = quantum_of(currency)
+    return {
+        "currency": currency,
+        "lines": [_line(line, quantum, side) for line in order.lines],
+        "shipping": [
+            {
+                "title": way.title,
+                "price": str(rounded(way.sides[side].price, quantum)),
+                "discounted_price": str(rounded(way.sides[side].current, quantum)),
+                "tax": str(rounded(way.sides[side].current_tax, quantum)),
+            }
+            for way in order.shipping_lines
+        ],
+        "totals": {
+            name: str(rounded(getattr(totals, name), quantum))
+            for name in ("subtotal", "discount", "shipping", "tax", "total")
+        },
+        "transactions": [
+            {
+                "id": entry.id,
+                "kind": entry.kind,
+                "status": entry.status,
+                "amount": str(rounded(entry.amounts[side], quantum)),
+                "gateway": entry.gateway,
+            }
+            for entry in order.transactions
+        ],
+        "refunds": [_refund(entry, quantum, side) for entry in order.refunds],
+    }
+
+
 def order_record(shop: Shop, order: Order) -> dict[str, Any]:
     """Return an order's final record."""
-    quantum = quantum_of(order.currency)
-    totals = current_totals(order)
     return {
         "id": order.id,
         "legacy_id": order.number,
@@ -146,41 +177,17 @@ def order_record(shop: Shop, order: Order) -> dict[str, Any]:
         "updated_at": shop.orders.exact_text(order),
         "cancelled": order.cancelled_at is not None,
         "edited": order.edited,
-        "currency": order.currency,
         "presentment_currency": order.presentment_currency,
         "financial_status": financial_status(order),
         "fulfillment_status": fulfillment_status(order),
         "taxes_included": order.taxes_included,
         "note": order.note,
         "tags": list(order.tags),
-        "lines": [_line(line, quantum) for line in order.lines],
-        "shipping": [
-            {
-                "title": way.title,
-                "price": str(rounded(way.sides[0].price, quantum)),
-                "discounted_price": str(rounded(way.sides[0].current, quantum)),
-                "tax": str(rounded(way.sides[0].current_tax, quantum)),
-            }
-            for way in order.shipping_lines
-        ],
-        "totals": {
-            name: str(rounded(getattr(totals, name), quantum))
-            for name in ("subtotal", "discount", "shipping", "tax", "total")
-        },
+        **_money(order, 0),
+        "presentment": _money(order, 1) if len(order.currencies) > 1 else None,
         "customer": _customer(order),
         "shipping_address": _address(order.shipping_address),
         "billing_address": _address(order.billing_address),
-        "transactions": [
-            {
-                "id": entry.id,
-                "kind": entry.kind,
-                "status": entry.status,
-                "amount": str(rounded(entry.amounts[0], quantum)),
-                "gateway": entry.gateway,
-            }
-            for entry in order.transactions
-        ],
-        "refunds": [_refund(entry, quantum) for entry in order.refunds],
         "fulfillments": _fulfillments(order),
         "returns": _returns(order),
     }

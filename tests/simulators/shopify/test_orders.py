@@ -66,6 +66,25 @@ def test_taxes_that_prices_include_are_the_part_inside(tmp_path: Path) -> None:
     assert totals["tax"] == "10.41"  # 59.97 * 0.21 / 1.21 = 10.4080
 
 
+def test_the_record_has_the_money_as_the_shopper_saw_it_too(desk: Desk) -> None:
+    order = desk.buy(("TEE-M", 3), discount_code="TEN", presentment_currency="JPY")
+    desk.act("refund_order", order_id=order.id, lines=[{"sku": "TEE-M", "quantity": 1}])
+    record = desk.record(order)
+    seen = record["presentment"]
+    assert (record["currency"], seen["currency"]) == ("USD", "JPY")
+    totals = {name: Decimal(amount) for name, amount in seen["totals"].items()}
+    assert totals["total"] == int(totals["total"]) > 100 * Decimal(record["totals"]["total"]) / 2
+    lines = sum(Decimal(line["total"]) for line in seen["lines"])
+    shipping = sum(
+        Decimal(way["discounted_price"]) + Decimal(way["tax"]) for way in seen["shipping"]
+    )
+    assert lines + shipping == totals["total"]
+    (refund,) = seen["refunds"]
+    paid = sum(Decimal(one["amount"]) for one in seen["transactions"] if one["kind"] == "SALE")
+    assert paid - Decimal(refund["amount"]) == totals["total"]
+    assert desk.record(desk.buy(("TEE-M", 1)))["presentment"] is None
+
+
 def test_presentment_amounts_add_up_on_their_own(desk: Desk) -> None:
     order = desk.buy(("TEE-M", 3), discount_code="TEN", presentment_currency="JPY")
     data = desk.query(
