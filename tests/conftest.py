@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from peakproof.contracts import chosen, parts
 from peakproof.runtime.odoo import OdooProcess
@@ -17,6 +18,10 @@ from peakproof.runtime.template import Template
 from tests.partners.served import Served, served
 
 NUMBERS = itertools.count()
+
+# How fast a machine is says nothing about the code: other tests run beside these.
+settings.register_profile("peakproof", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("peakproof")
 
 
 @pytest.fixture(scope="session")

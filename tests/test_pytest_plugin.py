@@ -47,7 +47,7 @@ class TestOwnShop:
         with pytest.raises(SimulatorRefused, match="sold_out"):
             shopify.act("checkout", customer=buyer, lines=[{"sku": "LAMP", "quantity": 9}])
         with pytest.raises(WorldFailed, match="never had an effect"):
-            with world.fault("api_errors"):
+            with world.fault("api_errors", operation="nobodyAsksForThis"):
                 pass
         assert "nothing was broken" == "something was"
 
