@@ -29,7 +29,7 @@ PARTS = 2  # of a file that are gone through side by side
 BATCH = 64  # lines that are read together, unless more than
 SPREAD = 12  # lines were read for each that is wanted
 RECORDS_BLOCK_BYTES = 1 << 15
-KEPT_BYTES = 48 << 20  # of JSON that is kept decoded, in four times as much memory
+KEPT_BYTES = 80 << 20  # of JSON that is kept decoded, in four times as much memory
 SHAPES_MAX = 200_000  # that are remembered; of further ones every event is told
 RECENT_MAX = 256  # records beyond it that are kept, for they are asked for several times over
 
