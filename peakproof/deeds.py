@@ -11,19 +11,25 @@ import msgspec
 from peakproof.plan import Customer, Shop, Step, reference
 
 __all__ = [
+    "add_item",
     "approve",
+    "at_the_fair",
+    "at_till",
     "cancel",
     "cancel_rest",
     "checkout",
     "edit",
     "fulfil",
     "in_order",
+    "new_price",
     "of_the_day",
+    "operate",
     "pass_days",
     "phone_order",
     "poll",
     "random_basket",
     "refund",
+    "send_back",
     "ship",
     "stock_count",
     "store_sale",
@@ -127,6 +133,120 @@ def refund(at_seconds: float, label: str, what: dict[str, Any], name: str = "ref
         action="refund_order",
         arguments={"order_id": reference(label, "order_id"), **what},
         label=f"{name}-{label}",
+    )
+
+
+def send_back(
+    at_seconds: float, label: str, sku: str, taken_after_seconds: float, **more: Any
+) -> list[Step]:
+    """One piece of an order is sent back by the channel's own process, and taken.
+
+    ``more`` are further arguments of the request, such as what is wanted in ``exchange``.
+    """
+    back = Step(
+        at_seconds=at_seconds,
+        actor="merchant:returns",
+        system="shopify",
+        action="request_return",
+        arguments={
+            "order_id": reference(label, "order_id"),
+            "lines": [{"sku": sku, "quantity": 1, "reason": "SIZE_TOO_SMALL"}],
+            "approved": True,
+            **more,
+        },
+        label=f"return-{label}",
+    )
+    taken = Step(
+        at_seconds=at_seconds + taken_after_seconds,
+        actor="merchant:returns",
+        system="shopify",
+        action="handle_return",
+        arguments={"return_id": reference(f"return-{label}", "return_id"), "step": "process"},
+        label=f"returned-{label}",
+    )
+    return [back, taken]
+
+
+def new_price(at_seconds: float, sku: str, price: str) -> Step:
+    """The merchant changes a price."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="merchant:prices",
+        system="shopify",
+        action="update_product_price",
+        arguments={"sku": sku, "price": price},
+    )
+
+
+def at_the_fair(
+    at_seconds: float,
+    lines: list[dict[str, Any]],
+    custom: list[dict[str, Any]],
+    draft: str,
+    label: str,
+    paid_after_seconds: float = 0.0,
+) -> list[Step]:
+    """Staff enter what a guest buys as a draft order, and complete it when it is paid.
+
+    ``custom`` is work that is no product. The draft has one label, the order the other.
+    """
+    entered = {"lines": lines, "custom_items": custom, "shipping": ""}
+    paid = {"draft_id": reference(draft, "draft_id"), "paid": True}
+    deeds = (
+        (at_seconds, "create_draft", entered, draft),
+        (at_seconds + paid_after_seconds, "complete_draft", paid, label),
+    )
+    return [
+        Step(
+            at_seconds=at,
+            actor="staff:fair",
+            system="shopify",
+            action=action,
+            arguments=arguments,
+            label=name,
+        )
+        for at, action, arguments, name in deeds
+    ]
+
+
+def at_till(
+    at_seconds: float,
+    actor: str,
+    code: str,
+    action: str,
+    arguments: dict[str, Any],
+    label: str = "",
+) -> Step:
+    """Somebody does something at the till of the store with that code."""
+    return Step(
+        at_seconds=at_seconds,
+        actor=actor,
+        system="pos",
+        action=action,
+        arguments={"location_code": code, **arguments},
+        label=label,
+    )
+
+
+def operate(at_seconds: float, action: str, **arguments: Any) -> Step:
+    """The operator does something to the connector: inspect, replay, rotate_secret ..."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="operator",
+        system="connector",
+        action=action,
+        arguments=arguments,
+    )
+
+
+def add_item(at_seconds: float, sku: str, title: str, price: str) -> Step:
+    """The operator enters an item in Odoo that was not there."""
+    return Step(
+        at_seconds=at_seconds,
+        actor="operator",
+        system="odoo",
+        action="add_item",
+        arguments={"sku": sku, "title": title, "price": price},
     )
 
 

@@ -7,13 +7,11 @@ Nothing fails. The seed decides whether prices include the tax.
 Try it: ``peakproof run odd_orders --connector connectors/reference``.
 """
 
-from typing import Any
-
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import checkout, edit, random_basket
-from peakproof.plan import Plan, Scenario, Stage, Step, reference
+from peakproof.deeds import at_the_fair, checkout, edit, random_basket
+from peakproof.plan import Plan, Scenario, Stage
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -57,7 +55,8 @@ def plan(options: Options, seed: Seed) -> Plan:
     for number in range(1, options.guests + 1):
         engraving = {"title": "Engraving", "price": f"{draws.randint(300, 1999) / 100:.2f}"}
         custom = [engraving] if number == 1 else []
-        later += _at_the_fair(number * gap, number, random_basket(draws, shop), custom)
+        lines = random_basket(draws, shop)
+        later += at_the_fair(number * gap, lines, custom, f"draft-{number}", f"guest-{number}")
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -65,32 +64,6 @@ def plan(options: Options, seed: Seed) -> Plan:
         shop=shop,
         stages=[Stage(name="the usual", steps=first), Stage(name="the odd", steps=later)],
     )
-
-
-def _at_the_fair(
-    at_seconds: float, number: int, lines: list[dict[str, Any]], custom: list[dict[str, Any]]
-) -> list[Step]:
-    """Staff enter what a guest buys as a draft order, and complete it when it is paid."""
-    label = f"draft-{number}"
-    arguments = {"lines": lines, "custom_items": custom, "shipping": ""}
-    return [
-        Step(
-            at_seconds=at_seconds,
-            actor="staff:fair",
-            system="shopify",
-            action="create_draft",
-            arguments=arguments,
-            label=label,
-        ),
-        Step(
-            at_seconds=at_seconds,
-            actor="staff:fair",
-            system="shopify",
-            action="complete_draft",
-            arguments={"draft_id": reference(label, "draft_id"), "paid": True},
-            label=f"guest-{number}",
-        ),
-    ]
 
 
 SCENARIO = Scenario(

@@ -12,7 +12,7 @@ from random import Random
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import cancel, checkout, edit, random_basket
+from peakproof.deeds import cancel, checkout, edit, operate, random_basket
 from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step
 from peakproof.seed import Seed
 
@@ -108,11 +108,8 @@ def _busy(options: Options, draws: Random, shop: Shop) -> Stage:
 def _without_key(options: Options, draws: Random, shop: Shop) -> Stage:
     """The connector's key of Odoo is revoked while orders come in, and a new one is made later."""
     keys = [
-        Step(at_seconds=at, actor="operator", system="connector", action=action)
-        for at, action in (
-            (0.5, "revoke_odoo_key"),
-            (0.5 + options.keyless_seconds, "renew_odoo_key"),
-        )
+        operate(0.5, "revoke_odoo_key"),
+        operate(0.5 + options.keyless_seconds, "renew_odoo_key"),
     ]
     orders = [
         checkout(

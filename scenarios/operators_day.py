@@ -9,8 +9,8 @@ Try it: ``peakproof run operators_day --connector connectors/reference``.
 import msgspec
 
 from peakproof.assortment import draw_card_number, draw_shop
-from peakproof.deeds import checkout, random_basket
-from peakproof.plan import Plan, Product, Scenario, Stage, Step, Variant
+from peakproof.deeds import add_item, checkout, operate, random_basket
+from peakproof.plan import Plan, Product, Scenario, Stage, Variant
 from peakproof.seed import Seed
 
 __all__ = ["NAME", "SCENARIO", "Options", "plan"]
@@ -53,13 +53,7 @@ def plan(options: Options, seed: Seed) -> Plan:
         for number in range(options.strange)
     ]
     shop.products = [*shop.products, Product(title="A novelty", variants=[novelty])]
-    enter = Step(
-        at_seconds=0.5,
-        actor="operator",
-        system="odoo",
-        action="add_item",
-        arguments={"sku": NOVELTY, "title": novelty.title, "price": novelty.price},
-    )
+    enter = add_item(0.5, NOVELTY, novelty.title, novelty.price)
     return Plan(
         scenario=NAME,
         seed=seed.value,
@@ -69,15 +63,11 @@ def plan(options: Options, seed: Seed) -> Plan:
             Stage(name="an item that Odoo lacks", steps=[*orders, *strange]),
             Stage(
                 name="the operator",
-                steps=[_operator(0.0, "inspect"), enter, _operator(1.0, "replay")],
+                steps=[operate(0.0, "inspect"), enter, operate(1.0, "replay")],
             ),
-            Stage(name="afterwards", steps=[_operator(0.0, "inspect")]),
+            Stage(name="afterwards", steps=[operate(0.0, "inspect")]),
         ],
     )
-
-
-def _operator(at_seconds: float, action: str) -> Step:
-    return Step(at_seconds=at_seconds, actor="operator", system="connector", action=action)
 
 
 SCENARIO = Scenario(

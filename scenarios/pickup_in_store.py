@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import checkout
+from peakproof.deeds import at_till, checkout
 from peakproof.plan import Customer, Location, Plan, Scenario, Stage, Step, reference
 from peakproof.seed import Seed
 
@@ -109,14 +109,7 @@ def _clerk(
     number: int, at_seconds: float, action: str, arguments: dict[str, Any], label: str = ""
 ) -> Step:
     """What a clerk of the store does; each item has its own, who does one thing after the other."""
-    return Step(
-        at_seconds=at_seconds,
-        actor=f"clerk:{number}",
-        system="pos",
-        action=action,
-        arguments={"location_code": "STORE", **arguments},
-        label=label,
-    )
+    return at_till(at_seconds, f"clerk:{number}", "STORE", action, arguments, label)
 
 
 def _cancel(label: str, at_seconds: float) -> Step:

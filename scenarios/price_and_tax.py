@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import checkout
+from peakproof.deeds import checkout, new_price
 from peakproof.plan import DiscountCode, GiftCard, Plan, Scenario, Shop, Stage, Step, TaxRule
 from peakproof.seed import Seed
 
@@ -87,15 +87,7 @@ def plan(options: Options, seed: Seed) -> Plan:
         )
     for number in range(options.price_changes):
         variant = draws.choice(shop.variants())
-        steps.append(
-            Step(
-                at_seconds=0.7 + number,
-                actor="merchant:prices",
-                system="shopify",
-                action="update_product_price",
-                arguments={"sku": variant.sku, "price": f"{draws.randint(50, 9000) / 100:.2f}"},
-            )
-        )
+        steps.append(new_price(0.7 + number, variant.sku, f"{draws.randint(50, 9000) / 100:.2f}"))
     return Plan(
         scenario=NAME,
         seed=seed.value,

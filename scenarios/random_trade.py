@@ -14,12 +14,13 @@ from random import Random
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.chance.merchant import Merchant, inspect
+from peakproof.chance.merchant import Merchant
 from peakproof.chance.mishaps import draw_mishaps
 from peakproof.chance.shoppers import NOVELTY, Shoppers
 from peakproof.chance.tills import Tills
 from peakproof.chance.trade import Deed, Trade
 from peakproof.chance.warehouse import MAIN, Warehouse
+from peakproof.deeds import operate
 from peakproof.plan import (
     CarrierAccount,
     CarrierService,
@@ -72,7 +73,7 @@ def plan(options: Options, seed: Seed) -> Plan:
         stages=[
             *stages,
             Stage(name="closing", steps=story.closing()),
-            Stage(name="afterwards", steps=[inspect(0.0)]),
+            Stage(name="afterwards", steps=[operate(0.0, "inspect")]),
         ],
     )
 
@@ -113,7 +114,7 @@ class _Story:
     def __init__(self, trade: Trade, seed: Seed, options: Options, novelty: Variant) -> None:
         self.trade, self.options = trade, options
         self.shoppers, self.warehouse = Shoppers(trade, seed), Warehouse(trade)
-        self.merchant, self.tills = Merchant(trade, novelty.price), Tills(trade)
+        self.merchant, self.tills = Merchant(trade, novelty), Tills(trade)
         self.deeds: list[tuple[float, Deed]] = [
             (10, self.shoppers.buy),
             (1, self.shoppers.buy_engraved),

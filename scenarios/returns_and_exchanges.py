@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import approve, checkout, edit, fulfil, refund, ship
+from peakproof.deeds import approve, checkout, edit, fulfil, refund, send_back, ship
 from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step, Variant, reference
 from peakproof.seed import Seed
 
@@ -171,28 +171,7 @@ def _swap(shop: Shop, basket: Lines) -> list[Step]:
 
 def _returned(at_seconds: float, label: str, basket: Lines, **more: Any) -> list[Step]:
     """One piece of the first line comes back, and is taken."""
-    back = Step(
-        at_seconds=at_seconds,
-        actor="merchant:returns",
-        system="shopify",
-        action="request_return",
-        arguments={
-            "order_id": reference(label, "order_id"),
-            "lines": [{"sku": basket[0]["sku"], "quantity": 1, "reason": "SIZE_TOO_SMALL"}],
-            "approved": True,
-            **more,
-        },
-        label=f"return-{label}",
-    )
-    arrived = Step(
-        at_seconds=at_seconds + 1.0,
-        actor="merchant:returns",
-        system="shopify",
-        action="handle_return",
-        arguments={"return_id": reference(f"return-{label}", "return_id"), "step": "process"},
-        label=f"returned-{label}",
-    )
-    return [back, arrived]
+    return send_back(at_seconds, label, basket[0]["sku"], taken_after_seconds=1.0, **more)
 
 
 def _difference(at_seconds: float, label: str) -> Step:

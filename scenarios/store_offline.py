@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import pass_days
+from peakproof.deeds import at_till, pass_days
 from peakproof.plan import Location, Plan, PlannedFault, Scenario, Shop, Stage, Step, reference
 from peakproof.seed import Seed
 
@@ -73,14 +73,7 @@ def plan(options: Options, seed: Seed) -> Plan:
 def _till(
     code: str, at_seconds: float, action: str, arguments: dict[str, Any], label: str = ""
 ) -> Step:
-    return Step(
-        at_seconds=at_seconds,
-        actor=f"cashier:{code}",
-        system="pos",
-        action=action,
-        arguments={"location_code": code, **arguments},
-        label=label,
-    )
+    return at_till(at_seconds, f"cashier:{code}", code, action, arguments, label)
 
 
 def _sale(draws: Random, shop: Shop, code: str, at_seconds: float, label: str) -> Step:

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from peakproof.assortment import draw_shop
-from peakproof.deeds import cancel, checkout, edit, poll, random_basket
+from peakproof.deeds import cancel, checkout, edit, operate, poll, random_basket
 from peakproof.plan import Plan, PlannedFault, Scenario, Shop, Stage, Step
 from peakproof.seed import Seed
 
@@ -133,13 +133,7 @@ def _rush(options: Options, draws: Random, shop: Shop) -> list[Step]:
 
 def _rotation(options: Options, draws: Random, shop: Shop) -> list[Step]:
     """The operator changes the secret; orders come under the old signature and under the new."""
-    change = Step(
-        at_seconds=0.0,
-        actor="operator",
-        system="connector",
-        action="rotate_secret",
-        arguments={"delay_seconds": options.old_secret_seconds},
-    )
+    change = operate(0.0, "rotate_secret", delay_seconds=options.old_secret_seconds)
     times = (0.7, 0.9, 1.2)
     return [change] + [
         checkout(

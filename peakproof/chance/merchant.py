@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from peakproof.chance.shoppers import NOVELTY
 from peakproof.chance.trade import Order, Trade
-from peakproof.deeds import poll, refund
-from peakproof.plan import Step, reference
+from peakproof.deeds import add_item, new_price, operate, poll, refund, send_back
+from peakproof.plan import Step, Variant
 
-__all__ = ["Merchant", "inspect"]
+__all__ = ["Merchant"]
 
 _LIMIT = 150.0  # refunds of goods above that may need a person's approval, and are not drawn
 _OLD_SECRET_SECONDS = 2.0
@@ -16,8 +15,8 @@ _OLD_SECRET_SECONDS = 2.0
 class Merchant:
     """Each method is a deed at a second of the stretch; none if nobody could do it now."""
 
-    def __init__(self, trade: Trade, novelty_price: str) -> None:
-        self.trade, self.novelty_price = trade, novelty_price
+    def __init__(self, trade: Trade, novelty: Variant) -> None:
+        self.trade, self.novelty = trade, novelty
         self.rotated = False
 
     def give_back(self, at: float) -> list[Step]:
@@ -38,19 +37,11 @@ class Merchant:
         order = self.trade.take(self.trade.sent)
         if order is None:
             return []
-        line = {"sku": order.lines[0]["sku"], "quantity": 1, "reason": "SIZE_TOO_SMALL"}
-        asked = {"order_id": reference(order.label, "order_id"), "lines": [line], "approved": True}
-        label = f"return-{order.label}"
-        arrived = {"return_id": reference(label, "return_id"), "step": "process"}
-        return [
-            _merchant(at, "returns", "request_return", asked, label),
-            _merchant(at + 0.2, "returns", "handle_return", arrived, f"taken-{order.label}"),
-        ]
+        return send_back(at, order.label, order.lines[0]["sku"], taken_after_seconds=0.2)
 
     def new_price(self, at: float) -> list[Step]:
         """The merchant changes a price."""
-        told = {"sku": self.trade.sku(), "price": self.trade.money(500, 9000)}
-        return [_merchant(at, "prices", "update_product_price", told)]
+        return [new_price(at, self.trade.sku(), self.trade.money(500, 9000))]
 
     def look(self, at: float) -> list[Step]:
         """The hour comes at which the connector looks for what it has missed."""
@@ -61,16 +52,13 @@ class Merchant:
         if self.rotated:
             return []
         self.rotated = True
-        return [_operator(at, "rotate_secret", {"delay_seconds": _OLD_SECRET_SECONDS})]
+        return [operate(at, "rotate_secret", delay_seconds=_OLD_SECRET_SECONDS)]
 
     def put_right(self) -> list[Step]:
         """What the operator does in the end: enter what Odoo lacks, have all tried again."""
-        item = {"sku": NOVELTY, "title": "A novelty", "price": self.novelty_price}
-        enter = Step(
-            at_seconds=0.2, actor="operator", system="odoo", action="add_item", arguments=item
-        )
+        enter = add_item(0.2, self.novelty.sku, self.novelty.title, self.novelty.price)
         missing = [enter] if self.trade.strange else []
-        return [inspect(0.0), *missing, _operator(0.5, "replay", {})]
+        return [operate(0.0, "inspect"), *missing, operate(0.5, "replay")]
 
     def _pieces(self, order: Order) -> dict[str, Any]:
         line = self.trade.draws.choice(order.lines)
@@ -82,25 +70,3 @@ class Merchant:
         if self.trade.chance(0.5):
             return {"shipping": True}
         return {"amount": self.trade.money(100, 400)}
-
-
-def inspect(at: float) -> Step:
-    """The operator looks at the connector's metrics and dead letters."""
-    return _operator(at, "inspect", {})
-
-
-def _merchant(at: float, who: str, action: str, arguments: dict[str, Any], label: str = "") -> Step:
-    return Step(
-        at_seconds=at,
-        actor=f"merchant:{who}",
-        system="shopify",
-        action=action,
-        arguments=arguments,
-        label=label,
-    )
-
-
-def _operator(at: float, action: str, arguments: dict[str, Any]) -> Step:
-    return Step(
-        at_seconds=at, actor="operator", system="connector", action=action, arguments=arguments
-    )

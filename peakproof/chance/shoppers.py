@@ -1,13 +1,11 @@
 """Shoppers of a random story: they order online, change their minds, and some are odd."""
 
-from typing import Any
-
 import msgspec
 
 from peakproof.assortment import draw_card_number
 from peakproof.chance.trade import Lines, Order, Trade
-from peakproof.deeds import cancel, checkout, edit
-from peakproof.plan import Customer, Step, reference
+from peakproof.deeds import at_the_fair, cancel, checkout, edit
+from peakproof.plan import Customer, Step
 from peakproof.seed import Seed
 
 __all__ = ["CODES", "NOVELTY", "Shoppers"]
@@ -52,14 +50,10 @@ class Shoppers:
         custom = self.trade.chance(0.5)
         engraving = {"title": "Engraving", "price": self.trade.money(300, 1999)}
         lines = self.trade.basket(2)
-        entered = {"lines": lines, "custom_items": [engraving] if custom else [], "shipping": ""}
         if not custom:
             self._remember(label, lines)
-        paid = {"draft_id": reference(draft, "draft_id"), "paid": True}
-        return [
-            _staff(at, "create_draft", entered, draft),
-            _staff(at + 0.1, "complete_draft", paid, label),
-        ]
+        items = [engraving] if custom else []
+        return at_the_fair(at, lines, items, draft, label, paid_after_seconds=0.1)
 
     def change(self, at: float) -> list[Step]:
         """The merchant changes how many pieces there are on the first line of an order."""
@@ -99,14 +93,3 @@ class Shoppers:
 
     def _remember(self, label: str, lines: Lines) -> None:
         self.trade.whole.append(Order(label=label, lines=lines, stretch=self.trade.stretch))
-
-
-def _staff(at: float, action: str, arguments: dict[str, Any], label: str) -> Step:
-    return Step(
-        at_seconds=at,
-        actor="staff:fair",
-        system="shopify",
-        action=action,
-        arguments=arguments,
-        label=label,
-    )

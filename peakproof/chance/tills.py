@@ -3,6 +3,7 @@
 from typing import Any
 
 from peakproof.chance.trade import Sale, Trade
+from peakproof.deeds import at_till
 from peakproof.plan import Step, reference
 
 __all__ = ["Tills"]
@@ -79,12 +80,6 @@ class Tills:
 
 
 def _till(code: str, at: float, action: str, arguments: dict[str, Any], label: str = "") -> Step:
-    return Step(
-        at_seconds=at,
-        actor=f"cashier:{code}",
-        system="pos",
-        action=action,
-        arguments={"location_code": code, **arguments},
-        label=label,
-        flow="pos",
-    )
+    step = at_till(at, f"cashier:{code}", code, action, arguments, label)
+    step.flow = "pos"  # left out for who claims no tills: other things happen in the story
+    return step
