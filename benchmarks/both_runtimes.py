@@ -11,13 +11,14 @@ verdicts differ.
 import argparse
 import io
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.watching import Most
 from peakproof.gate import GateRequest, gate
 from peakproof.report.records import GateRecord
 from peakproof.runtime.choice import RUNTIMES, open_runtime
@@ -48,7 +49,10 @@ def main() -> int:
                 runs=given.runs / name,
                 worlds=given.worlds,
             )
-            with open_runtime(name) as runtime, _Memory() as memory:
+            with (
+                open_runtime(name) as runtime,
+                Most(_missing_since(_available_mib()), every_seconds=0.5) as memory,
+            ):
                 begin = time.monotonic()
                 record = gate(request, runtime, Console(file=io.StringIO()), lambda _: [])
                 seconds = time.monotonic() - begin
@@ -58,7 +62,7 @@ def main() -> int:
                 name,
                 str(len(record.runs)),
                 f"{seconds:.0f}",
-                f"{memory.most_mib:.0f}",
+                f"{memory.value:.0f}",
                 f"{record.harness_share or 0:.1%}",
             )
             console.print(f"{connector.name}, {name}: {record.verdict} in {seconds:.0f} s")
@@ -93,27 +97,9 @@ def _judgements(record: GateRecord) -> dict[Judgement, str]:
     }
 
 
-class _Memory(threading.Thread):
-    """Watches how much less memory the machine has than at the beginning."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.most_mib = 0.0
-        self._before = _available_mib()
-        self._over = threading.Event()
-
-    def __enter__(self) -> "_Memory":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
-
-    def run(self) -> None:
-        """Look again and again."""
-        while not self._over.wait(0.5):
-            self.most_mib = max(self.most_mib, self._before - _available_mib())
+def _missing_since(before_mib: float) -> Callable[[], float]:
+    """Return what tells how much less memory there is than before."""
+    return lambda: before_mib - _available_mib()
 
 
 def _available_mib() -> float:

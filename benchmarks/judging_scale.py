@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.peak import INVARIANTS, PLANTED, Peak
+from benchmarks.watching import Most
 from peakproof import invariants, judging
 from peakproof.outcomes import Verdict
 from peakproof.report.records import RunRecord
@@ -80,35 +80,18 @@ def main() -> None:
 
 
 def _measure(folder: RunFolder, planted: bool) -> None:
-    with _Memory() as memory, _timed("the whole of it"), _timed_checks():
+    with Most(_all_mib, every_seconds=0.1) as memory, _timed("the whole of it"), _timed_checks():
         record = judged(folder)
-    print(f"{memory.peak_mib:8.0f} MiB at most, of all processes together")
+    print(f"{memory.value:8.0f} MiB at most, of all processes together")
     wrong = shortcomings(record, planted)
     if wrong:
         raise SystemExit("Judged wrongly: " + "; ".join(wrong))
 
 
-class _Memory(threading.Thread):
-    """Watches the memory of this process and its children: what they share counts once."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.peak_mib = 0.0
-        self._over = threading.Event()
-
-    def __enter__(self) -> "_Memory":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
-
-    def run(self) -> None:
-        """Look again and again."""
-        while not self._over.wait(0.1):
-            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-            self.peak_mib = max(self.peak_mib, sum(map(_mib, ["self", *children])))
+def _all_mib() -> float:
+    """Return the memory of this process and its children: what they share counts once."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return sum(map(_mib, ["self", *children]))
 
 
 def _mib(process: str) -> float:

@@ -8,9 +8,9 @@ the amount of one with the name of the other.
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["in_currency"]
+from peakproof.evidence.facts import Record
 
-Record = dict[str, Any]
+__all__ = ["in_currency"]
 
 
 def in_currency(order: Record, booked: Mapping[str, Any] | None) -> Record:

@@ -34,7 +34,7 @@ def _address(address: Address | None) -> dict[str, Any] | None:
     }
 
 
-def _line(line: Line, quantum: Decimal, side: int = 0) -> dict[str, Any]:
+def _line(line: Line, quantum: Decimal, side: int) -> dict[str, Any]:
     share = line_share(line, side, current=True)
     total = share.subtotal
     if not line.order.taxes_included:
@@ -54,7 +54,7 @@ def _line(line: Line, quantum: Decimal, side: int = 0) -> dict[str, Any]:
     }
 
 
-def _refund(refund: Refund, quantum: Decimal, side: int = 0) -> dict[str, Any]:
+def _refund(refund: Refund, quantum: Decimal, side: int) -> dict[str, Any]:
     amount = sum((entry.amounts[side] for entry in refund.transactions), Decimal(0))
     return {
         "id": refund.id,
