@@ -5,7 +5,7 @@ beforehand. ``Desk.find(order)`` finds the sale order of a channel's order by as
 connector's correlation, and waits for it as a picker would.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -228,22 +228,25 @@ class Desk:
 
     def _look_at_the_shelf(self, moves: list[dict[str, Any]], wanted: dict[int, int]) -> None:
         """Refuse to pack pieces that are not there; what has no stock is always there."""
-        needed: Counter[tuple[int, int]] = Counter()
+        needed: dict[int, Counter[int]] = defaultdict(Counter)  # by place: units of each product
         for move in moves:
-            needed[move["product_id"][0], move["location_id"][0]] += wanted.get(move["id"], 0)
-        for (product, place), units in needed.items():
-            (row,) = self.odoo.call(
+            if units := wanted.get(move["id"], 0):
+                needed[move["location_id"][0]][move["product_id"][0]] += units
+        for place, products in needed.items():
+            rows = self.odoo.call(
                 "product.product",
                 "read",
-                ids=[product],
+                ids=list(products),
                 fields=["is_storable", "qty_available", "default_code"],
                 context={"location": place},
             )
-            if row["is_storable"] and row["qty_available"] < units:
-                raise SimulatorRefused(
-                    "not_on_the_shelf",
-                    f"{units} of {row['default_code']} to pack, {row['qty_available']:g} there",
-                )
+            for row in rows:
+                units, there = products[row["id"]], row["qty_available"]
+                if row["is_storable"] and there < units:
+                    raise SimulatorRefused(
+                        "not_on_the_shelf",
+                        f"{units} of {row['default_code']} to pack, {there:g} there",
+                    )
 
     def _has(self, field: str) -> bool:
         """Tell whether this Odoo's pickings have a field (some come with modules)."""

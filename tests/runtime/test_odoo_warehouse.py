@@ -31,9 +31,11 @@ class Shelf:
     def call(self, model: str, method: str, **arguments: Any) -> Any:
         if (model, method) == ("product.product", "read"):
             assert arguments["context"] == {"location": 8}
-            mug = arguments["ids"] == [7]
-            there = self.mugs if mug else 0.0
-            return [{"is_storable": mug, "qty_available": there, "default_code": "MUG"}]
+            return [
+                {"id": number, "is_storable": number == 7, "default_code": "MUG",
+                 "qty_available": self.mugs if number == 7 else 0.0}
+                for number in arguments["ids"]
+            ]  # fmt: skip
         return {} if method == "fields_get" else True
 
     def write(self, model: str, ids: list[int], values: dict[str, Any]) -> None:
@@ -66,3 +68,9 @@ def test_a_part_needs_no_more_than_itself() -> None:
     shelf = Shelf(mugs=1)
     desk(shelf).ship(5, [{"sku": "MUG", "quantity": 1}])
     assert shelf.packed == {1: 1, 2: 0}
+
+
+def test_what_is_not_to_be_packed_need_not_be_there() -> None:
+    shelf = Shelf(mugs=-1)
+    desk(shelf).ship(5, [{"sku": "GIFT", "quantity": 1}])
+    assert shelf.packed == {1: 0, 2: 1}
