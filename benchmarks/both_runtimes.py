@@ -2,17 +2,23 @@
 
     python -m benchmarks.both_runtimes --connector connectors/reference --seed 1 --worlds 2
 
-Prints a line for each scenario and invariant that was judged differently, and a table of wall
-seconds and memory. Memory is what the machine had less of, at the worst moment, than before the
-gate began: the same measure for both, and true only if nobody else is at work. Ends with 1 where
-verdicts differ.
+    python -m benchmarks.both_runtimes --connector connectors/oca_shopify --repeats 5
+
+A connector that races itself is found out in one run and spared in the next, so ``--repeats``
+plays every gate so often, the runtimes in turn. Prints a line for each scenario and invariant that
+was not judged alike everywhere, with how often each verdict came, and a table of wall seconds and
+memory. A verdict depends on the runtime if the two have none in common; if they have, the
+connector wavers. Memory is what the machine had less of, at the worst moment, than before the
+gate began: the same measure for both, and true only if nobody else is at work. Ends with 1 where a
+verdict depends on the runtime.
 """
 
 import argparse
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -34,14 +40,15 @@ def main() -> int:
     parser.add_argument("--connector", action="append", type=Path, required=True)
     parser.add_argument("--scenario", action="append", default=[])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--worlds", type=int, default=0)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     given = parser.parse_args()
-    console, unequal = Console(), False
+    console, depends = Console(), False
     table = Table("connector", "runtime", "scenarios", "seconds", "MiB at most", "harness")
     for connector in given.connector:
-        records = []
-        for name in RUNTIMES:
+        records: dict[str, list[GateRecord]] = {name: [] for name in RUNTIMES}
+        for name in [name for _ in range(given.repeats) for name in RUNTIMES]:
             request = GateRequest(
                 connector=connector,
                 scenarios=given.scenario,
@@ -49,52 +56,75 @@ def main() -> int:
                 runs=given.runs / name,
                 worlds=given.worlds,
             )
-            with (
-                open_runtime(name) as runtime,
-                Most(_missing_since(_available_mib()), every_seconds=0.5) as memory,
-            ):
-                begin = time.monotonic()
-                record = gate(request, runtime, Console(file=io.StringIO()), lambda _: [])
-                seconds = time.monotonic() - begin
-            records.append(record)
+            record, seconds, memory_mib = _measured(name, request)
+            records[name].append(record)
             table.add_row(
                 connector.name,
                 name,
                 str(len(record.runs)),
                 f"{seconds:.0f}",
-                f"{memory.value:.0f}",
+                f"{memory_mib:.0f}",
                 f"{record.harness_share or 0:.1%}",
             )
             console.print(f"{connector.name}, {name}: {record.verdict} in {seconds:.0f} s")
-        lines = differences(*records)
-        unequal = unequal or bool(lines)
-        for line in lines or ["the verdicts are equal"]:
+        depend, waver = differences(*records.values())
+        depends = depends or bool(depend)
+        for line in depend or ["no verdict depends on the runtime"]:
             console.print(f"  {line}", markup=False)
+        for line in waver:
+            console.print(f"  the connector wavers: {line}", markup=False)
     console.print(table)
-    return int(unequal)
+    return int(depends)
 
 
-def differences(first: GateRecord, second: GateRecord) -> list[str]:
-    """Return in words what one gate judged otherwise than the other.
+def _measured(runtime_name: str, request: GateRequest) -> tuple[GateRecord, float, float]:
+    """Return what a gate recorded, its wall seconds, and the memory it took at most, in MiB."""
+    with (
+        open_runtime(runtime_name) as runtime,
+        Most(_missing_since(_available_mib()), every_seconds=0.5) as memory,
+    ):
+        begin = time.monotonic()
+        record = gate(request, runtime, Console(file=io.StringIO()), lambda _: [])
+        return record, time.monotonic() - begin, memory.value
+
+
+def differences(
+    first: Sequence[GateRecord], second: Sequence[GateRecord]
+) -> tuple[list[str], list[str]]:
+    """Return in words which verdicts depend on the runtime, and which waver within one.
 
     A story that only one runtime can play (it disturbs a container's network) is no difference.
     """
-    both = {run.scenario for run in first.runs} & {run.scenario for run in second.runs}
     one, other = _judgements(first), _judgements(second)
-    return [
-        f"{scenario} {invariant}: {one.get((scenario, invariant), 'not judged')} and "
-        f"{other.get((scenario, invariant), 'not judged')}"
-        for scenario, invariant in sorted(one.keys() | other.keys())
-        if scenario in both and one.get((scenario, invariant)) != other.get((scenario, invariant))
-    ]
+    both = _stories(first) & _stories(second)
+    depend, waver = [], []
+    for judgement in sorted(one.keys() | other.keys()):
+        said = one.get(judgement, Counter()), other.get(judgement, Counter())
+        if judgement[0] not in both or said[0].keys() == said[1].keys() and len(said[0]) == 1:
+            continue
+        line = f"{' '.join(judgement)}: {_counts(said[0])}; {_counts(said[1])}"
+        (waver if said[0].keys() & said[1].keys() else depend).append(line)
+    return depend, waver
 
 
-def _judgements(record: GateRecord) -> dict[Judgement, str]:
-    return {
-        (run.scenario, result.invariant): str(result.verdict)
-        for run in record.runs
-        for result in run.results
-    }
+def _stories(records: Sequence[GateRecord]) -> set[str]:
+    return {run.scenario for record in records for run in record.runs}
+
+
+def _judgements(records: Sequence[GateRecord]) -> dict[Judgement, Counter[str]]:
+    """Return how often each verdict came, by what was judged."""
+    said: dict[Judgement, Counter[str]] = {}
+    for run in [run for record in records for run in record.runs]:
+        for result in run.results:
+            verdicts = said.setdefault((run.scenario, result.invariant), Counter())
+            verdicts[str(result.verdict)] += 1
+    return said
+
+
+def _counts(verdicts: Counter[str]) -> str:
+    if not verdicts:
+        return "not judged"
+    return ", ".join(f"{verdict} {count}" for verdict, count in sorted(verdicts.items()))
 
 
 def _missing_since(before_mib: float) -> Callable[[], float]:

@@ -25,15 +25,28 @@ def test_every_verdict_that_differs_is_told() -> None:
     containers = gate(
         calm={"once": Verdict.PASS, "kept": Verdict.UNKNOWN}, rush={"once": Verdict.VIOLATED}
     )
-    assert differences(processes, processes) == []
-    assert differences(processes, containers) == ["calm kept: pass and unknown"]
+    assert differences([processes], [processes]) == ([], [])
+    assert differences([processes], [containers]) == (["calm kept: pass 1; unknown 1"], [])
+
+
+def test_what_one_runtime_judges_now_so_now_so_does_not_depend_on_it() -> None:
+    kept, lost = gate(rush={"once": Verdict.PASS}), gate(rush={"once": Verdict.VIOLATED})
+    assert differences([kept, lost], [lost, lost]) == (
+        [],
+        ["rush once: pass 1, violated 1; violated 2"],
+    )
+    assert differences([kept, lost], [kept, lost]) == (
+        [],
+        ["rush once: pass 1, violated 1; pass 1, violated 1"],
+    )
+    assert differences([kept, kept], [lost, lost]) == (["rush once: pass 2; violated 2"], [])
 
 
 def test_an_invariant_that_only_one_judged_is_a_difference() -> None:
-    told = differences(gate(calm={"once": Verdict.PASS}), gate(calm={}))
-    assert told == ["calm once: pass and not judged"]
+    told = differences([gate(calm={"once": Verdict.PASS})], [gate(calm={})])
+    assert told == (["calm once: pass 1; not judged"], [])
 
 
 def test_a_story_for_containers_alone_is_none() -> None:
     more = gate(calm={"once": Verdict.PASS}, torn={"once": Verdict.VIOLATED})
-    assert differences(gate(calm={"once": Verdict.PASS}), more) == []
+    assert differences([gate(calm={"once": Verdict.PASS})], [more]) == ([], [])
