@@ -100,7 +100,7 @@ def differences(
     depend, waver = [], []
     for judgement in sorted(one.keys() | other.keys()):
         said = one.get(judgement, Counter()), other.get(judgement, Counter())
-        if judgement[0] not in both or said[0].keys() == said[1].keys() and len(said[0]) == 1:
+        if judgement[0] not in both or (said[0].keys() == said[1].keys() and len(said[0]) == 1):
             continue
         line = f"{' '.join(judgement)}: {_counts(said[0])}; {_counts(said[1])}"
         (waver if said[0].keys() & said[1].keys() else depend).append(line)
@@ -115,6 +115,7 @@ def _judgements(records: Sequence[GateRecord]) -> dict[Judgement, Counter[str]]:
     """Return how often each verdict came, by what was judged."""
     said: dict[Judgement, Counter[str]] = {}
     for run in [run for record in records for run in record.runs]:
+        said.setdefault((run.scenario, "as a whole"), Counter())[str(run.verdict)] += 1
         for result in run.results:
             verdicts = said.setdefault((run.scenario, result.invariant), Counter())
             verdicts[str(result.verdict)] += 1

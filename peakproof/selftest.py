@@ -3,11 +3,14 @@
 The reference is played through every scenario and must trip nothing; then each defect of
 ``connectors/defects`` through its own, over a few seeds until it is caught: an invariant that
 it names must be violated. A defect that is missed, or noticed only by an invariant that has
-nothing to do with it, fails the self-test.
+nothing to do with it, fails the self-test. One whose scenario exists in containers only is played
+there, whatever the others are played in.
 """
 
+import contextlib
 import importlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,8 @@ from peakproof.plan import Plan
 from peakproof.report.detection import CAUGHT, MISSED, UNRELATED, DetectionRecord, SelftestRecord
 from peakproof.report.records import GateRecord, RunRecord
 from peakproof.report.verdict import read_verdict
-from peakproof.run import RunRequest
+from peakproof.run import RunRequest, load_scenario
+from peakproof.runtime.choice import open_runtime
 from peakproof.runtime.site import Runtime
 from peakproof.seed import Clock
 from peakproof.store import RunFolder
@@ -61,31 +65,66 @@ def selftest(
     console: Console,
     describe: Callable[[Plan], list[str]],
 ) -> SelftestRecord:
-    """Play the reference and every defect; return what was found."""
+    """Play the reference and every defect; return what was found.
+
+    Raises EnvironmentLacks, before anything is played, where a defect needs containers and there
+    is no engine; with PEAKPROOF_WITHOUT_CONTAINERS=1 such defects are left out, and named.
+    """
     started = Clock.start().wall(0).isoformat()
-    defects = chosen(request.defects)
-    reference = None if request.defects else _reference(request, runtime, console, describe)
     say = Saying(console)
+    defects = _played(request, say)
+    with _runtimes(runtime, {defect.scenario for defect in defects.values()}) as runtimes:
+        reference = None if request.defects else _reference(request, runtime, console, describe)
 
-    def hunt(name: str) -> DetectionRecord:
-        played: list[RunRecord] = []
-        for seed in range(request.seed, request.seed + request.seeds):
-            run = RunRequest(
-                scenario=defects[name].scenario,
-                connector=catalog.folder("connectors") / "defects" / f"{name}.py",
-                seed=seed,
-                options=defects[name].options,
-                runs=request.runs / "selftest" / name,
-            )
-            played.append(play(run, runtime, say, lambda _plan: [])[0])
-            found = detection(name, defects[name], played)
-            if found.outcome == CAUGHT:
-                break
-        say([f"{name}: {found.outcome}"])
-        return found
+        def hunt(name: str) -> DetectionRecord:
+            played: list[RunRecord] = []
+            for seed in range(request.seed, request.seed + request.seeds):
+                run = RunRequest(
+                    scenario=defects[name].scenario,
+                    connector=catalog.folder("connectors") / "defects" / f"{name}.py",
+                    seed=seed,
+                    options=defects[name].options,
+                    runs=request.runs / "selftest" / name,
+                )
+                played_in = runtimes[defects[name].scenario]
+                played.append(play(run, played_in, say, lambda _plan: [])[0])
+                found = detection(name, defects[name], played)
+                if found.outcome == CAUGHT:
+                    break
+            say([f"{name}: {found.outcome}"])
+            return found
 
-    found = side_by_side(hunt, list(defects), request.worlds or processors())
+        found = side_by_side(hunt, list(defects), request.worlds or processors())
     return _record(request, started, found, reference)
+
+
+def _played(request: SelftestRequest, say: Saying) -> dict[str, Any]:
+    """Return the defects to play, by name, and say which are left out."""
+    defects = chosen(request.defects)
+    if request.defects or os.environ.get("PEAKPROOF_WITHOUT_CONTAINERS") != "1":
+        return defects
+    here = {
+        name: defect
+        for name, defect in defects.items()
+        if load_scenario(defect.scenario).runtimes in ((), ("process",))
+    }
+    for name in defects.keys() - here.keys():
+        say([f"{name}: LEFT OUT, it needs containers (PEAKPROOF_WITHOUT_CONTAINERS=1)"])
+    return here
+
+
+@contextlib.contextmanager
+def _runtimes(runtime: Runtime, scenarios: set[str]) -> Iterator[dict[str, Runtime]]:
+    """Yield the runtime of each scenario: ``runtime``, or another one that it cannot do without."""
+    with contextlib.ExitStack() as stack:
+        opened, of = {runtime.name: runtime}, {}
+        for scenario in sorted(scenarios):
+            wanted = load_scenario(scenario).runtimes or (runtime.name,)
+            name = runtime.name if runtime.name in wanted else wanted[0]
+            if name not in opened:
+                opened[name] = stack.enter_context(open_runtime(name))
+            of[scenario] = opened[name]
+        yield of
 
 
 def stored(request: SelftestRequest) -> SelftestRecord:

@@ -137,19 +137,18 @@ class _Builder:
             template = self.runtime.prepare(addons.modules, requirements, paths)
         self.meta.versions["odoo"] = template.note.odoo_version
         name = f"world_{self.seeds.token(str(self.folder.path), 12)}"
-        with self.runtime.site(template, name, self.folder.path) as site:
+        with self.runtime.site(template, name, self.folder.path, self._needs()) as site:
             self.site: Site = site
             self.world.containers = site.containers
             yield
 
+    def _needs(self) -> set[str]:
+        planned = [fault for stage in self.plan.stages for fault in stage.faults]
+        return {getattr(faults.REGISTRY[fault.fault], "NEEDS", "") for fault in planned}
+
     def odoo(self, stack: contextlib.ExitStack) -> None:
         """Start Odoo on a copy of the template."""
         addons = self.spec.addons
-        needs = {
-            getattr(faults.REGISTRY[fault.fault], "NEEDS", "")
-            for stage in self.plan.stages
-            for fault in stage.faults
-        }
         process = self.site.odoo(
             self.folder.log("odoo"),
             (self._environment() if addons else {})
@@ -157,7 +156,6 @@ class _Builder:
             addons.load if addons else (),
             self.kits.recorder("odoo"),
             self.kits.recorder("postgres"),
-            needs,
             [self.authority.bundle_path],
         )
         self.world.database_server = self.site.database_server

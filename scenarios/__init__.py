@@ -25,6 +25,7 @@ from . import (
     store_offline,
     webhook_weather,
     worst_moment,
+    wrong_clock,
 )
 
 __all__ = ["REGISTRY"]
@@ -39,6 +40,7 @@ REGISTRY: dict[str, ModuleType] = {
         api_throttle,
         odoo_restart,
         worst_moment,
+        wrong_clock,
         price_and_tax,
         odd_orders,
         operators_day,

@@ -67,6 +67,7 @@ REGISTRY = (
     "new_customer_for_every_order",
     "one_parcel_an_order",
     "overwrites_stock",
+    "own_clock_as_cursor",
     "pushes_on_hand",
     "pushes_only_new_items",
     "raw_order_in_chatter",

@@ -18,12 +18,12 @@ NAME = "database_connections_cut"
 LEVEL = "process"
 COLOUR = "#0b7285"
 
-# Odoo speaks to its database over the socket, the harness over the loopback address.
+# Odoo says who it is (its option db_app_name), whether it comes over a socket or a network.
 _CUT = """
 select count(*) filter (where pg_terminate_backend(pid, 5000))
 from pg_stat_activity
 where datname = current_database() and usename = current_user
-  and backend_type = 'client backend' and client_addr is null
+  and backend_type = 'client backend' and application_name like 'odoo-%'
 """
 
 

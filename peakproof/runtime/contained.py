@@ -16,6 +16,7 @@ from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig
 
 from peakproof.runtime import images
+from peakproof.runtime.container_clock import ContainerClock
 from peakproof.runtime.engine import Engine, Network
 from peakproof.runtime.supervise import (
     OnEvent,
@@ -74,6 +75,7 @@ class Contained(Watched):
         self.place = place or name  # its name in the network
         self.address = network.address(self.place)
         self.docker: Any = None
+        self.clock: ContainerClock | None = None  # its own; None: the machine's
         self._engine = engine
         self._out_path = out_path
         self._made_with: Mapping[str, str] | None = None
@@ -174,8 +176,13 @@ class Contained(Watched):
     def _create(self) -> None:
         recipe = self.recipe
         self._engine.require(recipe.image)
+        env = dict(self.env or {})
+        write = list(recipe.write)
+        if self.clock is not None:
+            env = self.clock.environment(env)
+            write += self.clock.write
         binds = [f"{path}:{path}:ro" for path in recipe.read]
-        binds += [f"{path}:{path}:rw" for path in recipe.write]
+        binds += [f"{path}:{path}:rw" for path in write]
         binds += [f"{here}:{there}:rw" for here, there in recipe.binds.items()]
         place = EndpointConfig(
             self._engine.docker.api.api_version,
@@ -190,7 +197,7 @@ class Contained(Watched):
         self.docker = self._engine.docker.containers.create(
             recipe.image,
             list(recipe.words) or None,
-            environment=dict(self.env or {}),
+            environment=env,
             network=self.network.docker.name,
             networking_config={self.network.docker.name: place},
             volumes=binds,

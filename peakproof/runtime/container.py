@@ -20,6 +20,7 @@ from pathlib import Path
 from peakproof.runtime import images
 from peakproof.runtime.access import LOGIN
 from peakproof.runtime.contained import Contained, Recipe
+from peakproof.runtime.container_clock import ContainerClock
 from peakproof.runtime.container_postgres import ContainerCluster
 from peakproof.runtime.container_rights import listener_of
 from peakproof.runtime.container_template import (
@@ -42,6 +43,7 @@ __all__ = ["CODE_FOLDER", "ContainerRuntime", "ContainerSite"]
 CODE_FOLDER = "/opt/peakproof"
 _ODOO_PORT = 8069
 _CONNECTOR_PORT = 8080
+_CLOCKED = ("odoo", "connector")
 _KIT_MEMORY_BYTES = 512 * 2**20
 
 
@@ -77,15 +79,17 @@ class ContainerRuntime:
             odoo = odoo_image(self.engine, addons_requirements, addons_paths, self._progress)
             return find_template(self.engine, odoo, modules, self._progress)
 
-    def site(self, template: ContainerTemplate, name: str, folder: Path) -> "ContainerSite":
+    def site(
+        self, template: ContainerTemplate, name: str, folder: Path, needs: Collection[str] = ()
+    ) -> "ContainerSite":
         """Open a network for a world; its run's folder is what its parts may write to."""
-        return ContainerSite(self.engine, template, name, folder, self.harness())
+        return ContainerSite(self.engine, template, name, folder, self.harness(), needs)
 
     def harness(self) -> str:
         """Return the image of simulators and harness, built first if it is out of date."""
         with self._lock:
             if not self._harness:
-                self._harness = self.engine.require(images.ensure("harness", self._progress))
+                self._harness = self.engine.pinned(images.ensure("harness", self._progress))
             return self._harness
 
     def close(self) -> None:
@@ -99,10 +103,16 @@ class ContainerSite:
     code = CODE_FOLDER
 
     def __init__(
-        self, engine: Engine, template: ContainerTemplate, name: str, folder: Path, harness: str
+        self,
+        engine: Engine,
+        template: ContainerTemplate,
+        name: str,
+        folder: Path,
+        harness: str,
+        needs: Collection[str],
     ) -> None:
         self._engine, self._template, self._name = engine, template, name
-        self._folder, self._harness = folder, harness
+        self._folder, self._harness, self._needs = folder, harness, needs
         self._stack = contextlib.ExitStack()
         self.network = Network(engine, name)
         self._stack.callback(self.network.close)
@@ -183,7 +193,6 @@ class ContainerSite:
         load: Sequence[str],
         on_event: OnEvent,
         on_database_event: OnEvent,
-        needs: Collection[str] = (),
         read: Sequence[Path] = (),
     ) -> OdooProcess:
         """Start a copy of the template's database server, then Odoo; wait until it answers."""
@@ -194,7 +203,7 @@ class ContainerSite:
             self._template.password,
             log_path.with_name("postgres.log"),
             on_database_event,
-            small_disk="small_disk" in needs,
+            small_disk="small_disk" in self._needs,
         )
         self._stack.callback(cluster.close)
         self.database_server = cluster
@@ -265,6 +274,8 @@ class ContainerSite:
         program = Contained(
             self._engine, self.network, name, recipe, env, log_path, on_event, out_path, place
         )
+        if "clock" in self._needs and name in _CLOCKED:
+            program.clock = ContainerClock(self._engine, self._folder / "clocks" / name)
         self.containers[place] = program
         self._stack.callback(program.remove)
         return program

@@ -64,6 +64,10 @@ class Engine:
                 ) from error
         return image
 
+    def pinned(self, image: str) -> str:
+        """Return the identity of an image: its name may mean another one a moment later."""
+        return str(self.docker.images.get(self.require(image)).id)
+
     def close(self) -> None:
         """Remove what is left of this session."""
         self._remove(self.owner)

@@ -70,7 +70,7 @@ IMAGES = {
         Image("odoo", "19.0", "odoo:19.0"),
         Image("postgres", "17", "postgres:17"),
         Image("wiremock", "3", wiremock.IMAGE),
-        Image("nettools", "1"),
+        Image("nettools", "2"),
     )
 }
 

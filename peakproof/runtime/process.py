@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from peakproof import catalog
@@ -115,10 +115,12 @@ class ProcessRuntime:
         self.programs()
         self._stage(template)
 
-    def site(self, template: Template, name: str, _folder: Path) -> ProcessSite:
+    def site(
+        self, template: Template, name: str, _folder: Path, needs: Collection[str] = ()
+    ) -> ProcessSite:
         """Open a place for a world whose database has that name; its folder needs no preparing."""
         self.warm(template)
-        return ProcessSite(self, template, name)
+        return ProcessSite(self, template, name, needs)
 
     def new_database(
         self, template: Template, name: str, own_server: OnEvent | None = None

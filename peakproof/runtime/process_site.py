@@ -32,8 +32,11 @@ _RUNTIME = "peakproof.runtime."  # its programs are modules, simulators are pack
 class ProcessSite:
     """One world among processes; when it is left, what was started ends, latest first."""
 
-    def __init__(self, runtime: "ProcessRuntime", template: Template, name: str) -> None:
+    def __init__(
+        self, runtime: "ProcessRuntime", template: Template, name: str, needs: Collection[str]
+    ) -> None:
         self._runtime, self._template, self._name = runtime, template, name
+        self._needs = needs
         self._stack = contextlib.ExitStack()
         self._database: Database | None = None
         self.database_server: Target | None = None
@@ -126,11 +129,10 @@ class ProcessSite:
         load: Sequence[str],
         on_event: OnEvent,
         on_database_event: OnEvent,
-        needs: Collection[str] = (),
         _read: Sequence[Path] = (),
     ) -> OdooProcess:
         """Start Odoo on a clone of the template and wait until it answers."""
-        own = on_database_event if "database_server" in needs else None
+        own = on_database_event if "database_server" in self._needs else None
         database = self._runtime.new_database(self._template, self._name, own)
         self._stack.callback(self._runtime.drop, database)
         self._database = database

@@ -151,15 +151,12 @@ class Site(Protocol):
         load: Sequence[str],
         on_event: OnEvent,
         on_database_event: OnEvent,
-        needs: Collection[str] = (),
         read: Sequence[Path] = (),
         /,
     ) -> OdooServer:
         """Start the world's Odoo on a fresh copy of the template and wait until it answers.
 
-        ``needs`` are what the planned faults need: a "database_server" that no other world
-        shares, a "small_disk" under it. ``read`` are files and folders that it must be able to
-        read. Raises WorldFailed.
+        ``read`` are files and folders that it must be able to read. Raises WorldFailed.
         """
 
     @property
@@ -184,5 +181,12 @@ class Runtime(Protocol):
     ) -> Template:
         """Return the template with the modules, made first if absent."""
 
-    def site(self, template: Any, name: str, folder: Path, /) -> AbstractContextManager[Site]:
-        """Open a place for a world of that name whose run is kept in ``folder``."""
+    def site(
+        self, template: Any, name: str, folder: Path, needs: Collection[str] = (), /
+    ) -> AbstractContextManager[Site]:
+        """Open a place for a world of that name whose run is kept in ``folder``.
+
+        ``needs`` are what the planned faults need: a "database_server" that no other world
+        shares, a "small_disk" under it, a "clock" of its own in Odoo's and the connector's
+        container.
+        """

@@ -7,10 +7,11 @@ from benchmarks.both_runtimes import differences
 from peakproof.outcomes import Verdict
 
 
-def gate(**stories: dict[str, Verdict]) -> Any:
+def gate(whole: Verdict = Verdict.PASS, **stories: dict[str, Verdict]) -> Any:
     runs = [
         SimpleNamespace(
             scenario=name,
+            verdict=whole,
             results=[SimpleNamespace(invariant=one, verdict=said) for one, said in told.items()],
         )
         for name, told in stories.items()
@@ -50,3 +51,9 @@ def test_an_invariant_that_only_one_judged_is_a_difference() -> None:
 def test_a_story_for_containers_alone_is_none() -> None:
     more = gate(calm={"once": Verdict.PASS}, torn={"once": Verdict.VIOLATED})
     assert differences([gate(calm={"once": Verdict.PASS})], [more]) == ([], [])
+
+
+def test_a_story_in_which_something_did_not_happen_is_a_difference() -> None:
+    """Every invariant passes, but a planned fault never fired: unknown as a whole."""
+    told = differences([gate(calm={})], [gate(Verdict.UNKNOWN, calm={})])
+    assert told == (["calm as a whole: pass 1; unknown 1"], [])

@@ -16,23 +16,10 @@ from peakproof.runtime import images
 from peakproof.runtime.contained import Contained, Recipe
 from peakproof.runtime.engine import OWNER_LABEL, Engine, Network
 from peakproof.seed import wait_until
-from tests.containers.worlds import ask, asks, server_words, there
+from tests.containers.worlds import LEAKER, ask, asks, server_words, there
 
 ROOT = Path(__file__).parents[2]
 COUNTER = "mkdir -p /tmp/c; date >> /tmp/c/starts; wc -l < /tmp/c/starts; echo $NAME >&2; sleep 600"
-LEAKER = """
-import sys, time
-from pathlib import Path
-from peakproof.runtime.contained import Contained, Recipe
-from peakproof.runtime.engine import Engine, Network
-engine = Engine()
-network = Network(engine, "leak")
-recipe = Recipe(image=sys.argv[1], entrypoint=["sleep"], words=["600"])
-program = Contained(engine, network, "leaked", recipe, None, Path(sys.argv[2]))
-program.start()
-print(program.docker.id, network.docker.id, flush=True)
-time.sleep(600)
-"""
 
 
 @pytest.fixture(scope="module")

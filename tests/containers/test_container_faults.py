@@ -3,6 +3,7 @@
 One small world: a database server with a small disk, a web server and one who asks it.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -14,15 +15,16 @@ from peakproof.errors import WorldFailed
 from peakproof.faults import REGISTRY
 from peakproof.runtime import images
 from peakproof.runtime.contained import Contained, Recipe
+from peakproof.runtime.container_clock import ContainerClock
 from peakproof.runtime.container_postgres import ContainerCluster
 from peakproof.runtime.engine import Engine, Network
 from peakproof.seed import wait_until
-from tests.containers.worlds import ask, asks, server_words
+from tests.containers.worlds import ask, asks, server_words, time_of
 
 FAULTS = {
     name: module
     for name, module in REGISTRY.items()
-    if getattr(module, "NEEDS", "") in ("containers", "small_disk")
+    if getattr(module, "NEEDS", "") in ("containers", "small_disk", "clock")
 }
 LINE = "an answer of a kilobyte" * 44
 
@@ -45,6 +47,7 @@ def world(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     target = Contained(
         engine, network, "connector", Recipe(image=harness, words=words), None, folder / "web.log"
     )
+    target.clock = ContainerClock(engine, folder / "clock")
     database = ContainerCluster(
         engine, network, postgres, "secret", folder / "postgres.log", small_disk=True
     )
@@ -91,7 +94,16 @@ def cannot_write(world: Any) -> bool:
     return False
 
 
+def ahead(world: Any) -> bool:
+    return abs(time_of(world.asker, world.target) - time.time() - 3600) < 60
+
+
+def behind(world: Any) -> bool:
+    return abs(time_of(world.asker, world.target) - time.time() + 600) < 60
+
+
 CASES: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
+    "container_clock": ({}, ahead),
     "container_cut": ({}, unreachable),
     "container_loss": ({"probability": 0.6}, crawls),
     "container_slow": ({"delay_milliseconds": 400, "kilobits": 16}, narrow),
@@ -111,6 +123,23 @@ def test_the_effect_comes_and_goes(world: Any, name: str) -> None:
     fault.heal(world, token)
     wait_until(lambda: not symptom(world), 30, f"{name} to be over")
     assert fault.fired(world, token) == fired, "a healed fault fires no more"
+
+
+def test_a_clock_that_nobody_looks_at_has_not_fired(world: Any) -> None:
+    fault, (options, symptom) = FAULTS["container_clock"], ({"offset_seconds": -600}, behind)
+    world.target.pause()
+    token = fault.inject(world, options)
+    assert fault.fired(world, token) == 0
+    world.target.resume()
+    wait_until(lambda: symptom(world), 30, "the clock to be behind")
+    assert fault.fired(world, token) == 1
+    fault.heal(world, token)
+    wait_until(lambda: not symptom(world), 30, "the clock to be right")
+
+
+def test_a_container_without_a_clock_of_its_own_says_so(world: Any) -> None:
+    with pytest.raises(WorldFailed, match="without a clock of its own"):
+        FAULTS["container_clock"].inject(world, {"part": "postgres"})
 
 
 @pytest.mark.parametrize("module", FAULTS.values(), ids=FAULTS)

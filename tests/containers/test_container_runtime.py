@@ -27,7 +27,8 @@ FROM ${BASE_IMAGE}
 COPY connector.py /connector.py
 CMD ["python", "/connector.py"]
 """
-CORE = ("quiet_day", "partial_shipment", "carrier_outage", "rough_network")
+CORE = ("quiet_day", "partial_shipment", "carrier_outage", "rough_network", "wrong_clock")
+OWN_CLOCK = Path("connectors/defects/own_clock_as_cursor.py")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,13 @@ def test_the_reference_passes_in_containers(
     assert len(sure) >= len(record.results) - 2, "on a crowded machine speed may be unknown"
     (user,) = record.odoo_users
     assert {one.model for one in user.models} >= {"sale.order", "stock.picking"}, "it was heard"
+
+
+def test_what_is_remembered_by_a_wrong_clock_is_lost(
+    runtime: ContainerRuntime, tmp_path: Path
+) -> None:
+    record = told(runtime, OWN_CLOCK, "wrong_clock", tmp_path)
+    assert "orders_exactly_once" in violated(record)
 
 
 def test_a_connector_comes_as_an_image(runtime: ContainerRuntime, tmp_path: Path) -> None:

@@ -1,12 +1,27 @@
 """Small programs for containers: a web server of one answer, and one who asks it."""
 
 import subprocess
+from email.utils import parsedate_to_datetime
 
 from peakproof.runtime.contained import Contained
 
-__all__ = ["PORT", "ask", "asks", "server_words"]
+__all__ = ["LEAKER", "PORT", "ask", "asks", "server_words", "time_of"]
 
 PORT = 8080
+# Makes a container in a network, tells their identities, and never cleans up.
+LEAKER = """
+import sys, time
+from pathlib import Path
+from peakproof.runtime.contained import Contained, Recipe
+from peakproof.runtime.engine import Engine, Network
+engine = Engine()
+network = Network(engine, "leak")
+recipe = Recipe(image=sys.argv[1], entrypoint=["sleep"], words=["600"])
+program = Contained(engine, network, "leaked", recipe, None, Path(sys.argv[2]))
+program.start()
+print(program.docker.id, network.docker.id, flush=True)
+time.sleep(600)
+"""
 _SERVER = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -48,6 +63,19 @@ def ask(asker: Contained, target: Contained, limit_seconds: float = 5.0, times: 
 def asks(asker: Contained, target: Contained, limit_seconds: float, times: int = 1) -> bool:
     """Tell whether each of several questions is answered within the limit."""
     return ask(asker, target, limit_seconds, times) != ""
+
+
+_CLOCK = """
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=5) as answer:
+    print(answer.headers["Date"])
+"""
+
+
+def time_of(asker: Contained, target: Contained) -> float:
+    """Return what time the target says it is, in seconds since 1970."""
+    said = asker.run(["python", "-c", _CLOCK, f"http://{target.address}:{PORT}"])
+    return parsedate_to_datetime(said.strip()).timestamp()
 
 
 def there(*words: str) -> str:

@@ -149,6 +149,10 @@ def test_the_harness_keeps_its_own_connections_to_the_database(world: World) -> 
     with psycopg.connect(world.odoo_dsn()) as own:
         assert fault.fired(world, fault.inject(world, {})) == 0, "Odoo had none"
         assert own.execute("select 1").fetchone() == (1,)
+    with psycopg.connect(world.odoo_dsn(), application_name="odoo-42") as odoo:
+        assert fault.fired(world, fault.inject(world, {})) == 1, "over the network as well"
+        with pytest.raises(psycopg.OperationalError):
+            odoo.execute("select 1")
 
 
 def direct_fails(how: type[Exception]) -> Callable[[World], bool]:

@@ -88,8 +88,11 @@ class World:
         return self.database_server.dsn("postgres")
 
     def new_session(self) -> "psycopg.Connection[Any]":
-        """Connect as Odoo does, over the socket."""
-        return self.database_server.connect(role="odoo")
+        """Connect as Odoo does, which says who it is."""
+        session = self.database_server.connect(role="odoo")
+        session.execute("set application_name to 'odoo-42'")
+        session.commit()
+        return session
 
     def close(self) -> None:
         for process in (self.odoo_process, self.connector):

@@ -47,7 +47,7 @@ class Served:
 def served(folder: Path, contracts: list[Contract]) -> Iterator[Served]:
     """Serve some contracts."""
     nothing: Any = SimpleNamespace()
-    with ProcessSite(nothing, nothing, "partners") as site:
+    with ProcessSite(nothing, nothing, "partners", ()) as site:
         made = Served(folder, site, contracts)
         yield made
         made.http.close()
