@@ -97,7 +97,8 @@ def differences(
     """
     one, other = _judgements(first), _judgements(second)
     both = _stories(first) & _stories(second)
-    depend, waver = [], []
+    depend: list[str] = []
+    waver: list[str] = []
     for judgement in sorted(one.keys() | other.keys()):
         said = one.get(judgement, Counter()), other.get(judgement, Counter())
         if judgement[0] not in both or (said[0].keys() == said[1].keys() and len(said[0]) == 1):

@@ -1,4 +1,4 @@
-"""The connector's machine has the wrong time: an hour ahead, then an hour behind, then right again.
+"""The connector's machine has the wrong time: an hour behind, then an hour ahead, then right again.
 
 Nobody is told of an order all this while, so all that comes in is what the connector finds when
 it looks for what it missed. One that remembers by its own clock how far it has looked sees
@@ -24,14 +24,15 @@ NAME = "wrong_clock"
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """``orders`` in each of three stages of ``stage_seconds``.
+    """``orders`` in the first half of each of three stages of ``stage_seconds``.
 
-    The clock is wrong by ``offset_seconds``.
+    The other half is longer than a connector looks back for safety. The clock is wrong by
+    ``offset_seconds``.
     """
 
     orders: int = 6
     customers: int = 6
-    stage_seconds: float = 5.0
+    stage_seconds: float = 16.0
     offset_seconds: float = 3600.0
 
 
@@ -39,9 +40,9 @@ def plan(options: Options, seed: Seed) -> Plan:
     """Draw the orders under each clock."""
     shop = draw_shop(seed, products=5, stock=60, customers=options.customers)
     draws = seed.stream(NAME)
-    clocks = (
-        ("ahead", _clock(options.offset_seconds)),
+    clocks: tuple[tuple[str, Sequence[PlannedFault]], ...] = (
         ("behind", [*_clock(-options.offset_seconds), _EXPIRY]),
+        ("ahead", _clock(options.offset_seconds)),
         ("right again", []),
     )
     return Plan(
@@ -81,20 +82,20 @@ def _orders(draws: Random, shop: Shop, options: Options, stage: str) -> list[Ste
     """Return a stage's orders, one of them cancelled; the connector looks for them in between."""
     steps = [
         checkout(
-            draws.uniform(0, options.stage_seconds),
+            draws.uniform(0, options.stage_seconds / 2),
             draws.choices(shop.customers)[0],
             random_basket(draws, shop),
             f"{stage} {number}",
         )
         for number in range(1, options.orders + 1)
     ]
-    looks = [poll(options.stage_seconds * share) for share in (0.5, 0.9)]
+    looks = [poll(options.stage_seconds * share) for share in (0.25, 0.5, 0.9)]
     return [*steps, *looks, cancel(options.stage_seconds, f"{stage} 1")]
 
 
 SCENARIO = Scenario(
     name=NAME,
-    summary="The connector's clock is an hour ahead, then behind; nobody tells it of orders.",
+    summary="The connector's clock is an hour behind, then ahead; nobody tells it of orders.",
     flows=("orders",),
     simulators=("shopify",),
     options=Options,
