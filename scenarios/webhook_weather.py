@@ -5,9 +5,9 @@ not guaranteed) except the forged ones, which anybody on the internet can send: 
 wrong signature, some bear none. Titles have letters in them that the channel escapes in bodies.
 
 Of some orders no notification arrives at all, among them a rush in which the connector's
-schedules come due, and meanwhile the app's access token expires. Then the app gets a new secret,
-while the channel signs with the old one for some time more (connectors beside Odoo). At last the
-channel forgets every subscription.
+schedules come due. Then the app gets a new secret, while the channel signs with the old one for
+some time more (connectors beside Odoo). Then the channel forgets every subscription. At last the
+app's access token expires before its time, as when its old secret is revoked.
 Try it: ``peakproof run webhook_weather --connector connectors/reference``.
 """
 
@@ -27,7 +27,9 @@ NAME = "webhook_weather"
 AGAIN_SECONDS = (0.05, 5.0)
 HELD_SECONDS = 4.0  # longer than a stage: only a later notification brings a held one
 
-Kind = Literal["", "duplicates", "disorder", "lateness", "forgery", "loss", "rotation", "deafness"]
+Kind = Literal[
+    "", "duplicates", "disorder", "lateness", "forgery", "loss", "rotation", "deafness", "expiry"
+]
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -59,6 +61,8 @@ def plan(options: Options, seed: Seed) -> Plan:
             steps = _orders(kind, options, draws, shop)
         if kind == "loss":
             steps += _rush(options, draws, shop)
+        if kind == "expiry":
+            steps.append(poll(options.stage_seconds))
         stages.append(Stage(name=kind, steps=steps, faults=faults, settle=kind in SETTLED))
     return Plan(
         scenario=NAME,
@@ -69,7 +73,7 @@ def plan(options: Options, seed: Seed) -> Plan:
     )
 
 
-SETTLED = ("loss", "rotation", "deafness")
+SETTLED = ("loss", "rotation", "deafness", "expiry")
 
 
 def _weather(options: Options) -> dict[str, list[PlannedFault]]:
@@ -86,19 +90,20 @@ def _weather(options: Options) -> dict[str, list[PlannedFault]]:
         "disorder": [fault("webhook_reorder", f"orders/{topic}", **held) for topic in TOLD],
         "lateness": [fault("webhook_late", delay_seconds=options.late_seconds)],
         "forgery": [fault("webhook_forge", signature=kind) for kind in ("wrong", "missing")],
-        "loss": [fault("webhook_drop"), EXPIRY],
+        "loss": [fault("webhook_drop")],
         "rotation": [],
         "deafness": [fault("subscription_removed", "*")],
+        # The last one: who fetches no other token does nothing any more.
+        "expiry": [fault("webhook_drop"), EXPIRY],
     }
 
 
 TOLD = ("create", "updated")
-# The app's token ends while the connector looks for what it missed; it can get another.
 EXPIRY = PlannedFault(fault="token_expired", options={"count": 1, "lasting": True})
 
 
 def _orders(kind: str, options: Options, draws: Random, shop: Shop) -> list[Step]:
-    """Orders of a stage; one is edited and one cancelled, where notifications arrive at all."""
+    """Orders of a stage; one is edited and one cancelled, where nothing settles in between."""
     steps = []
     for number in range(1, options.orders + 1):
         label = f"{kind}-{number}"

@@ -14,7 +14,7 @@ DEFECT = Defect(
     title="never fetches another access token",
     flow="orders",
     scenario="webhook_weather",
-    options={"kind": "loss"},
+    options={"kind": "expiry"},
     invariants=("orders_exactly_once",),
 )
 
