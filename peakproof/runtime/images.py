@@ -34,6 +34,7 @@ SOURCES = ("peakproof", "simulators", "scenarios", "connectors", "contracts", "l
 SUITE = "trixie"
 _OF_THE_SANDBOX = ("python", "harness", "odoo", "postgres", "wiremock")
 _WIREMOCK_JAR = "wiremock-standalone.jar"
+_KEPT = "24h"
 _LAST_LINES = 15
 
 
@@ -150,6 +151,16 @@ def _build(image: Image, base: str, progress: Progress) -> None:
     if replaced and _inspect(replaced, "{{len .RepoTags}}") == "0":
         with contextlib.suppress(EnvironmentLacks):  # a container still lives on it
             _run(["docker", "rmi", "--no-prune", replaced])
+    _clear()
+
+
+def _clear() -> None:
+    """Remove what is left of builds of days ago: broken-off ones, images since replaced."""
+    ours = ["--force", "--filter", f"label={CONTENT_LABEL}", "--filter", f"until={_KEPT}"]
+    sandbox = ["--filter", "label!=com.docker.compose.project"]  # may be stopped for a while
+    for words in (["container", "prune", *ours, *sandbox], ["image", "prune", *ours]):
+        with contextlib.suppress(EnvironmentLacks):  # another build clears just now
+            _run(["docker", *words])
 
 
 def _content(image: Image, base: str) -> str:

@@ -16,8 +16,12 @@ class Engine:
         self.here, self.registry = here, registry
         self.calls: list[list[str]] = []
         self.removed: list[str] = []
+        self.cleared: list[list[str]] = []
 
     def run(self, words: list[str], environment: dict[str, str] | None = None) -> None:
+        if words[2] == "prune":
+            self.cleared.append(words)
+            return
         self.calls.append(words)
         if words[1] == "pull":
             if not self.registry:
@@ -117,6 +121,16 @@ def test_what_is_up_to_date_is_not_built_again(without_registry: Engine) -> None
     images.ensure("harness")
     images.build(["harness"])
     assert without_registry.calls == []
+
+
+def test_a_build_clears_what_was_left_days_ago_and_is_ours(without_registry: Engine) -> None:
+    images.build(["harness"])
+    assert {words[1] for words in without_registry.cleared} == {"container", "image"}
+    for words in without_registry.cleared:
+        assert f"label={images.CONTENT_LABEL}" in words
+        assert "until=24h" in words, "a build or a world of just now could be lost"
+    containers = next(words for words in without_registry.cleared if words[1] == "container")
+    assert "label!=com.docker.compose.project" in containers, "a stopped sandbox is kept"
 
 
 def test_a_change_of_the_code_builds_the_harness_anew(
