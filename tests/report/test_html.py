@@ -12,7 +12,8 @@ from peakproof.outcomes import Verdict
 from peakproof.report.html import FINDINGS_SHOWN, render_html
 from peakproof.report.records import TrailStep
 from peakproof.report.scrub import scrub
-from tests.report.story import NASTY, flash_sale_events, gate, run
+from tests.report.story import NASTY, gate, run
+from tests.report.story_events import flash_sale_events
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 

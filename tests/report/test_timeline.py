@@ -6,7 +6,7 @@ from peakproof.history import Event, History
 from peakproof.report import timeline_data
 from peakproof.report.svg import Scale, linear_ticks, reduce_points, step_path, time_ticks
 from peakproof.report.timeline import Mark, timeline
-from tests.report.story import flash_sale_events
+from tests.report.story_events import flash_sale_events
 
 
 def event(time, kind, name, **rest):

@@ -6,7 +6,7 @@ from peakproof.history import KINDS, Event
 from peakproof.outcomes import ExitCode, Verdict
 from peakproof.report import words
 from peakproof.report.telling import DETAIL_CHARACTERS, tell
-from tests.report.story import flash_sale_events
+from tests.report.story_events import flash_sale_events
 
 
 @pytest.mark.parametrize(
