@@ -94,11 +94,13 @@ def _weather(options: Options) -> dict[str, list[PlannedFault]]:
         "rotation": [],
         "deafness": [fault("subscription_removed", "*")],
         # The last one: who fetches no other token does nothing any more.
-        "expiry": [fault("webhook_drop"), EXPIRY],
+        "expiry": [SILENCE, EXPIRY],
     }
 
 
 TOLD = ("create", "updated")
+# Who did not subscribe again is told of nothing in any case.
+SILENCE = PlannedFault(fault="webhook_drop", options={"topic": "orders/*"}, must_fire=False)
 EXPIRY = PlannedFault(fault="token_expired", options={"count": 1, "lasting": True})
 
 
