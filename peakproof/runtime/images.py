@@ -117,8 +117,12 @@ def build(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
         while chain[0].base:
             chain.insert(0, _image(chain[0].base))
         ordered.update({entry.name: entry for entry in chain})
-    for image in ordered.values():
+    built = [
         _build(image, _image(image.base).local if image.base else "", progress)
+        for image in ordered.values()
+    ]
+    if any(built):
+        _clear()
     return [image.local for image in ordered.values()]
 
 
@@ -128,39 +132,39 @@ def _image(name: str) -> Image:
     return IMAGES[name]
 
 
-def _build(image: Image, base: str, progress: Progress) -> None:
+def _build(image: Image, base: str, progress: Progress) -> bool:
+    """Build an image unless it is up to date; tell whether it was built."""
     root = catalog.root()
     folder = root / "compose" / image.name
     if image.name == "wiremock" and not (folder / _WIREMOCK_JAR).is_file():
         shutil.copyfile(wiremock.jar(), folder / _WIREMOCK_JAR)
     content = _content(image, base)
     if _label(image.local) == content:
-        return
+        return False
     progress(f"building {image.local}", None)
     if not image.base:
         mirror = find_mirror()
         script = str(root / "compose" / "base.sh")
         words = ["sh", script, image.local, SUITE, mirror.address, mirror.signed_by]
         _run(words, {"CONTENT": content})
-        return
+        return True
     context = root if image.sources else folder
     options = ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{CONTENT_LABEL}={content}"]
+    options.append("--force-rm")  # no container is left of a build that breaks off
     dockerfile = str(folder / "Dockerfile")
     replaced = _inspect(image.local, "{{.Id}}")
     _run(["docker", "build", "--file", dockerfile, "--tag", image.local, *options, str(context)])
     if replaced and _inspect(replaced, "{{len .RepoTags}}") == "0":
         with contextlib.suppress(EnvironmentLacks):  # a container still lives on it
             _run(["docker", "rmi", "--no-prune", replaced])
-    _clear()
+    return True
 
 
 def _clear() -> None:
-    """Remove what is left of builds of days ago: broken-off ones, images since replaced."""
-    ours = ["--force", "--filter", f"label={CONTENT_LABEL}", "--filter", f"until={_KEPT}"]
-    sandbox = ["--filter", "label!=com.docker.compose.project"]  # may be stopped for a while
-    for words in (["container", "prune", *ours, *sandbox], ["image", "prune", *ours]):
-        with contextlib.suppress(EnvironmentLacks):  # another build clears just now
-            _run(["docker", *words])
+    """Remove our images of days ago that others have replaced since and no container lives on."""
+    chosen = ["--filter", f"label={CONTENT_LABEL}", "--filter", f"until={_KEPT}"]
+    with contextlib.suppress(EnvironmentLacks):  # another build clears just now
+        _run(["docker", "image", "prune", "--force", *chosen])
 
 
 def _content(image: Image, base: str) -> str:
